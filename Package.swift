@@ -1,0 +1,88 @@
+// swift-tools-version: 6.2
+// SPDX-License-Identifier: Apache-2.0
+
+import PackageDescription
+
+let swift: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .strictMemorySafety(),
+    .treatAllWarnings(as: .error),
+]
+
+let c: [CSetting] = [
+    .unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wno-unused-parameter"])
+]
+
+/// Targets stand in the order in which they may import: each only what stands before it.
+let package = Package(
+    name: "egress-run",
+    products: [
+        .executable(name: "egress-run", targets: ["egress-run"]),
+        .library(name: "EgressPolicy", targets: ["EgressPolicy"]),
+    ],
+    targets: [
+        // C, admitted because Swift cannot import it or must not run where it runs.
+        .target(name: "CLinux", path: "CShim/linux", cSettings: c),
+        .systemLibrary(name: "CYAML", path: "CShim/yaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+
+        .target(name: "EgressPolicy", swiftSettings: swift),
+        .target(name: "EgressPolicyFile", dependencies: ["EgressPolicy", "CYAML"], swiftSettings: swift),
+        .target(name: "EgressDNS", dependencies: ["EgressPolicy"], swiftSettings: swift),
+        .target(name: "EgressAudit", dependencies: ["EgressPolicy"], swiftSettings: swift),
+        .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: swift),
+        .target(name: "EgressSandbox", dependencies: ["LinuxSystem"], swiftSettings: swift),
+        .target(
+            name: "EgressSupervisor",
+            dependencies: ["EgressPolicy", "EgressDNS", "EgressAudit", "LinuxSystem", "EgressSandbox"],
+            swiftSettings: swift
+        ),
+        .executableTarget(
+            name: "egress-run",
+            dependencies: [
+                "EgressPolicy", "EgressPolicyFile", "EgressDNS", "EgressAudit", "LinuxSystem", "EgressSandbox",
+                "EgressSupervisor",
+            ],
+            swiftSettings: swift,
+            // Fully static: half the start-up time of a dynamic binary, and one file to copy.
+            linkerSettings: [.unsafeFlags(["-static-executable"])]
+        ),
+
+        .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+        .testTarget(name: "EgressPolicyTests", dependencies: ["EgressPolicy", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "EgressPolicyFileTests",
+            dependencies: ["EgressPolicyFile", "EgressPolicy", "TestSupport"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "EgressDNSTests",
+            dependencies: ["EgressDNS", "EgressPolicy", "TestSupport"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "EgressAuditTests",
+            dependencies: ["EgressAudit", "EgressPolicy", "TestSupport"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "LinuxSystemTests",
+            dependencies: ["LinuxSystem", "CLinux", "TestSupport"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "EgressSandboxTests",
+            dependencies: ["EgressSandbox", "LinuxSystem", "TestSupport"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "EgressSupervisorTests",
+            dependencies: ["EgressSupervisor", "EgressPolicy", "EgressDNS", "EgressAudit", "LinuxSystem", "TestSupport"],
+            swiftSettings: swift
+        ),
+        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swift),
+    ],
+    swiftLanguageModes: [.v6],
+    cLanguageStandard: .gnu11
+)
