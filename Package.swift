@@ -24,7 +24,12 @@ let package = Package(
     ],
     targets: [
         // C, admitted because Swift cannot import it or must not run where it runs.
-        .target(name: "CLinux", path: "CShim/linux", cSettings: c),
+        .target(
+            name: "CLinux",
+            path: "CShim/linux",
+            cSettings: c,
+            linkerSettings: [.linkedLibrary("seccomp"), .linkedLibrary("cap")]
+        ),
         .systemLibrary(name: "CYAML", path: "CShim/yaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
         .target(name: "EgressPolicy", swiftSettings: swift),
