@@ -30,12 +30,12 @@ let package = Package(
         .target(name: "EgressText", swiftSettings: swift),
         .target(name: "EgressCommandLine", dependencies: ["EgressText"], swiftSettings: swift),
         .target(name: "EgressPolicy", swiftSettings: swift),
+        .target(name: "EgressDNS", dependencies: ["EgressPolicy"], swiftSettings: swift),
         .target(
             name: "EgressPolicyFile",
-            dependencies: ["EgressText", "EgressPolicy", "CYAML"],
+            dependencies: ["EgressText", "EgressPolicy", "EgressDNS", "CYAML"],
             swiftSettings: swift
         ),
-        .target(name: "EgressDNS", dependencies: ["EgressPolicy"], swiftSettings: swift),
         .target(name: "EgressAudit", dependencies: ["EgressText", "EgressPolicy"], swiftSettings: swift),
         .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: swift),
         .target(name: "EgressSandbox", dependencies: ["LinuxSystem"], swiftSettings: swift),
@@ -47,7 +47,7 @@ let package = Package(
         .executableTarget(
             name: "egress-run",
             dependencies: [
-                "EgressText", "EgressCommandLine", "EgressPolicy", "EgressPolicyFile", "EgressDNS", "EgressAudit",
+                "EgressText", "EgressCommandLine", "EgressPolicy", "EgressDNS", "EgressPolicyFile", "EgressAudit",
                 "LinuxSystem", "EgressSandbox", "EgressSupervisor",
             ],
             swiftSettings: swift,
@@ -61,7 +61,7 @@ let package = Package(
         .testTarget(name: "EgressPolicyTests", dependencies: ["EgressPolicy", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "EgressPolicyFileTests",
-            dependencies: ["EgressPolicyFile", "EgressPolicy", "TestSupport"],
+            dependencies: ["EgressPolicyFile", "EgressPolicy", "EgressDNS"],
             swiftSettings: swift
         ),
         .testTarget(
@@ -71,7 +71,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressAuditTests",
-            dependencies: ["EgressAudit", "EgressPolicy", "TestSupport"],
+            dependencies: ["EgressAudit", "EgressPolicy"],
             swiftSettings: swift
         ),
         .testTarget(
