@@ -101,7 +101,7 @@ public struct Launcher {
         return Sandbox(
             relaySockets: Dictionary(uniqueKeysWithValues: zip(RelaySocket.allCases, relaySockets)),
             workerSockets: workerSockets,
-            agentControl: agentControl,
+            agent: Agent(control: agentControl),
             initControl: initControl,
             command: FileDescriptor(owning: pidfd),
             agentPid: children.agent,

@@ -10,8 +10,8 @@ public struct Sandbox: ~Copyable {
     public var relaySockets: [RelaySocket: Int32]
     /// W's sockets, in the plan's order.
     public var workerSockets: [Int32]
-    /// The agent's control socket, for `EGRESS` requests.
-    public let agentControl: FileDescriptor
+    /// The agent in R.
+    public let agent: Agent
     /// Init's control socket, on which it reports.
     public let initControl: FileDescriptor
     /// The command, for pidfd_send_signal(2).

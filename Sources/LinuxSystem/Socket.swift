@@ -100,10 +100,18 @@ public enum Socket {
 
     /// The pending error of a socket, taken (SO_ERROR).
     public static func takeError(_ descriptor: Int32) -> Int32 {
-        var code: Int32 = 0
+        option(descriptor, SO_ERROR) ?? errno
+    }
+
+    /// True of a socket that listen(2) was called on.
+    public static func isListening(_ descriptor: Int32) -> Bool {
+        option(descriptor, SO_ACCEPTCONN) == 1
+    }
+
+    private static func option(_ descriptor: Int32, _ name: Int32) -> Int32? {
+        var value: Int32 = 0
         var length = UInt32(MemoryLayout<Int32>.size)
-        let result = unsafe getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &code, &length)
-        return result == 0 ? code : errno
+        return unsafe getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
     }
 
     /// setsockopt(2) with an integer.

@@ -25,6 +25,9 @@ public enum SocketAddress: Hashable, Sendable {
         }
     }
 
+    /// AF_INET, to compare `family` with.
+    public static var ipv4Family: Int32 { AF_INET }
+
     /// The address in network byte order: 4 or 16 bytes.
     public var networkBytes: [UInt8] {
         switch self {
