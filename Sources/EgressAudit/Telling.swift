@@ -14,9 +14,12 @@ enum Telling {
         let reason = ": " + verdict.reason.rawValue
         var why = "; " + verdict.reason.summary
         if let rule = verdict.rule, verdict.reason == .deniedByRule { why += ": " + rule.description.quoted() }
+        // Which alias or address it was, or which server failed.
+        let detail = event.detail.map { ": " + $0.printable } ?? ""
         let advice = advice(event, verdict).map { " (" + $0 + ")" } ?? ""
         let verb = "egress-run: " + verb(verdict.reason) + " "
-        for text in [why + advice, advice, why] where (verb + target + reason + text).utf8.count <= maximumLength {
+        for text in [why + detail + advice, why + advice, advice, why]
+        where (verb + target + reason + text).utf8.count <= maximumLength {
             return verb + target + reason + text
         }
         // The end of a name says whose it is.
