@@ -27,6 +27,8 @@ private func event(
     return event
 }
 
+private let policy = Policy(allow: [], deny: [])
+
 struct TellingTests {
     static let rows: [(event: AuditEvent, line: String)] = [
         (
@@ -62,7 +64,7 @@ struct TellingTests {
             """
         ),
         (
-            event(.connect, .portNotAllowed, host: "example.com", address: "198.51.100.7", port: 22, transport: .tcp),
+            event(.connect, .portNotAllowed, host: "example.com", address: "93.184.216.34", port: 22, transport: .tcp),
             """
             egress-run: denied example.com:22/tcp: port_not_allowed; \
             this port is not allowed \
@@ -133,7 +135,7 @@ struct TellingTests {
 
     @Test(arguments: rows)
     func `a denial says what, why, and what would permit it`(event: AuditEvent, line: String) {
-        var teller = DenialTeller(detail: .denials)
+        var teller = DenialTeller(detail: .denials, policy: policy)
         #expect(teller.line(for: event) == line)
     }
 
@@ -141,7 +143,7 @@ struct TellingTests {
     func `every reason fits a line, whatever the name`(reason: Reason) {
         let long = Array(repeating: String(repeating: "a", count: 62), count: 4).joined(separator: ".")
         for host in [long, String(repeating: "\u{1b}", count: 250), "a.example"] {
-            var teller = DenialTeller(detail: .everything)
+            var teller = DenialTeller(detail: .everything, policy: policy)
             let line = teller.line(
                 for: event(.connect, reason, rule: "." + long, host: host, port: 65535, transport: .udp)
             )
@@ -151,7 +153,7 @@ struct TellingTests {
 
     @Test func `a name too long for the line keeps its end`() {
         let host = Array(repeating: String(repeating: "a", count: 60), count: 4).joined(separator: ".") + ".example"
-        var teller = DenialTeller(detail: .denials)
+        var teller = DenialTeller(detail: .denials, policy: policy)
         let line = teller.line(for: event(.name, .hostNotAllowlisted, host: host))
         #expect(line?.hasPrefix("egress-run: denied ...") == true)
         #expect(line?.utf8.count == 200)
@@ -161,7 +163,7 @@ struct TellingTests {
 
 struct DenialTellerTests {
     @Test func `a target is told once`() {
-        var teller = DenialTeller(detail: .denials)
+        var teller = DenialTeller(detail: .denials, policy: policy)
         #expect(teller.line(for: event(.name, .hostNotAllowlisted, host: "a.example", type: "A")) != nil)
         #expect(teller.line(for: event(.name, .hostNotAllowlisted, host: "a.example", type: "AAAA")) == nil)
         #expect(teller.line(for: event(.name, .hostNotAllowlisted, host: "A.example", type: "A")) == nil)
@@ -176,19 +178,19 @@ struct DenialTellerTests {
     @Test func `what was allowed is told on request only`() {
         let allowed = event(.connect, .allowed, rule: "a.example:443", host: "a.example", port: 443, transport: .tcp)
         let denied = event(.name, .hostNotAllowlisted, host: "b.example")
-        var quiet = DenialTeller(detail: .quiet)
+        var quiet = DenialTeller(detail: .quiet, policy: policy)
         #expect(quiet.line(for: allowed) == nil)
         #expect(quiet.line(for: denied) == nil)
-        var normal = DenialTeller(detail: .denials)
+        var normal = DenialTeller(detail: .denials, policy: policy)
         #expect(normal.line(for: allowed) == nil)
-        var verbose = DenialTeller(detail: .everything)
+        var verbose = DenialTeller(detail: .everything, policy: policy)
         #expect(verbose.line(for: allowed) == "egress-run: allowed a.example:443/tcp: rule 'a.example:443'")
         #expect(verbose.line(for: allowed) == nil)
         #expect(verbose.line(for: denied) != nil)
     }
 
     @Test func `the end of a connection and of the command are not news`() {
-        var teller = DenialTeller(detail: .everything)
+        var teller = DenialTeller(detail: .everything, policy: policy)
         #expect(teller.line(for: event(.close, .allowed, host: "a.example", port: 443, transport: .tcp)) == nil)
         #expect(teller.line(for: AuditEvent(.start)) == nil)
         #expect(teller.line(for: AuditEvent(.exit)) == nil)
@@ -197,7 +199,7 @@ struct DenialTellerTests {
     @Test func `names made by the search list are not told again`() throws {
         let domains = [try Host("corp.example"), try Host("example")]
         func told(_ names: [String]) -> [Bool] {
-            var teller = DenialTeller(detail: .denials, searchDomains: domains)
+            var teller = DenialTeller(detail: .denials, policy: policy, searchDomains: domains)
             return names.map { teller.line(for: event(.name, .hostNotAllowlisted, host: $0)) != nil }
         }
         // As resolvers go: the name itself, then with each domain.
@@ -210,13 +212,13 @@ struct DenialTellerTests {
     }
 
     @Test func `only a denied name silences the search list`() throws {
-        var teller = DenialTeller(detail: .everything, searchDomains: [try Host("corp.example")])
+        var teller = DenialTeller(detail: .everything, policy: policy, searchDomains: [try Host("corp.example")])
         #expect(teller.line(for: event(.name, .allowed, host: "a.test")) != nil)
         #expect(teller.line(for: event(.name, .hostNotAllowlisted, host: "a.test.corp.example")) != nil)
     }
 
     @Test func `a flood of targets is cut off with a last word`() {
-        var teller = DenialTeller(detail: .denials, capacity: 3)
+        var teller = DenialTeller(detail: .denials, policy: policy, capacity: 3)
         let lines = (0..<100).compactMap { number in
             teller.line(for: event(.name, .hostNotAllowlisted, host: "a\(number).example"))
         }
