@@ -47,6 +47,13 @@ struct LineWriterTests {
         )
     }
 
+    @Test func `a line ends, however it is given`() throws {
+        let pipe = try Pipe()
+        var writer = LineWriter(descriptor: pipe.writing)
+        for line in ["one", "two\n", ""] { try writer.write(Array(line.utf8)) }
+        #expect(pipe.read() == Array("one\ntwo\n\n".utf8))
+    }
+
     @Test func `a failure is told once, and counted after that`() throws {
         let full = unsafe open("/dev/full", O_WRONLY | O_CLOEXEC)
         try #require(full >= 0)
