@@ -18,6 +18,7 @@ public struct DenialTeller: Sendable {
     }
 
     private let detail: Detail
+    private let policy: Policy
     private let searchDomains: [Host]
     private let capacity: Int
     private var told: Set<Subject> = []
@@ -27,10 +28,12 @@ public struct DenialTeller: Sendable {
     ///
     /// - Parameters:
     ///   - detail: How much to tell.
+    ///   - policy: The policy that denied; it knows which rule would permit.
     ///   - searchDomains: The search list of the resolver configuration that the command sees.
     ///   - capacity: How many targets are told before it falls silent.
-    public init(detail: Detail, searchDomains: [Host] = [], capacity: Int = 1000) {
+    public init(detail: Detail, policy: Policy, searchDomains: [Host] = [], capacity: Int = 1000) {
         self.detail = detail
+        self.policy = policy
         self.searchDomains = searchDomains
         self.capacity = capacity
     }
@@ -44,7 +47,7 @@ public struct DenialTeller: Sendable {
             isExhausted = true
             return "egress-run: \(capacity) targets are told; those that follow are in the audit only (--audit FILE)"
         }
-        return verdict.isAllowed ? Telling.allowed(event, verdict) : Telling.denied(event, verdict)
+        return verdict.isAllowed ? Telling.allowed(event, verdict) : Telling.denied(event, verdict, policy)
     }
 
     private mutating func isNews(_ event: AuditEvent, _ verdict: Verdict) -> Bool {

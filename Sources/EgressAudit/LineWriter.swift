@@ -22,15 +22,16 @@ public struct LineWriter: ~Copyable {
         self.descriptor = descriptor
     }
 
-    /// Writes bytes that end in a newline.
+    /// Writes a line, and the newline that ends it if it has none.
     ///
     /// A line that cannot be written is lost, and the next one is tried all the same: a disk may get room again.
     ///
     /// - Throws: The first failure. Those after it are only counted, so that each need not be told.
     public mutating func write(_ line: [UInt8]) throws(WriteError) {
+        let newline = UInt8(ascii: "\n")
         do {
-            if isTorn { try writeAll([UInt8(ascii: "\n")]) }
-            try writeAll(line)
+            if isTorn { try writeAll([newline]) }
+            try writeAll(line.last == newline ? line : line + [newline])
         } catch {
             lostLines &+= 1
             if lostLines == 1 { throw error }

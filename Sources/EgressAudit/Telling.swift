@@ -9,14 +9,17 @@ enum Telling {
     static let maximumLength = 200
 
     /// What was denied, why, and the flag that would permit it; shortened step by step until it fits.
-    static func denied(_ event: AuditEvent, _ verdict: Verdict) -> String {
+    static func denied(_ event: AuditEvent, _ verdict: Verdict, _ policy: Policy) -> String {
         let target = target(of: event)
         let reason = ": " + verdict.reason.rawValue
         var why = "; " + verdict.reason.summary
         if let rule = verdict.rule, verdict.reason == .deniedByRule { why += ": " + rule.description.quoted() }
-        let advice = advice(event, verdict).map { " (" + $0 + ")" } ?? ""
+        // Which alias or address it was, or which server failed.
+        let detail = event.detail.map { ": " + $0.printable } ?? ""
+        let advice = advice(event, verdict, policy).map { " (" + $0 + ")" } ?? ""
         let verb = "egress-run: " + verb(verdict.reason) + " "
-        for text in [why + advice, advice, why] where (verb + target + reason + text).utf8.count <= maximumLength {
+        for text in [why + detail + advice, why + advice, advice, why]
+        where (verb + target + reason + text).utf8.count <= maximumLength {
             return verb + target + reason + text
         }
         // The end of a name says whose it is.
@@ -49,38 +52,32 @@ enum Telling {
     }
 
     /// What would have to be given for the same attempt to be allowed.
-    private static func advice(_ event: AuditEvent, _ verdict: Verdict) -> String? {
-        let rule: Rule?
+    private static func advice(_ event: AuditEvent, _ verdict: Verdict, _ policy: Policy) -> String? {
         switch verdict.reason {
-        case .hostNotAllowlisted, .portNotAllowed, .protocolNotAllowed:
-            rule = hostRule(event) ?? addressRule(event)
-        case .addressNotPinned, .metadataBlocked:
-            rule = addressRule(event)
+        case .hostNotAllowlisted, .portNotAllowed, .protocolNotAllowed, .addressNotPinned, .metadataBlocked:
+            return suggestion(event, policy).map { "to permit: --allow " + $0 }
+        case .privateTargetBlocked where event.kind == .name:
+            // The rule that allows the name has to say that it may be private.
+            guard var rule = verdict.rule else { return "to permit: --allow-private" }
+            rule.isPrivate = true
+            return "to permit: --allow " + rule.description
         case .privateTargetBlocked:
-            guard event.host != nil else { return addressRule(event).map(permit) }
-            guard var consenting = verdict.rule else { return "to permit: --allow-private" }
-            consenting.isPrivate = true
-            rule = consenting
+            return suggestion(event, policy).map { "to permit: --allow " + $0 }
         case .deniedByRule:
             return "to permit: remove that rule"
         case .recordTypeNotAllowed:
-            return event.recordType.map { "to permit: dns: {types: [\($0.printable)]} in the policy file" }
+            return event.recordType.map { "to permit: dns: {types: [" + $0.printable + "]} in the policy file" }
         default:
-            rule = nil
+            return nil
         }
-        return rule.map(permit)
     }
 
-    private static func permit(_ rule: Rule) -> String { "to permit: --allow " + rule.description }
-
-    private static func hostRule(_ event: AuditEvent) -> Rule? {
-        guard let name = event.host, let host = try? Host(name) else { return nil }
-        return Rule(target: .host(host), ports: ports(event))
+    private static func suggestion(_ event: AuditEvent, _ policy: Policy) -> String? {
+        let host = event.host.flatMap { try? Host($0) }
+        let transport = event.transport ?? .tcp
+        if let address = event.address, let port = event.port {
+            return policy.suggestion(address: address, port: port, protocol: transport, names: host.map { [$0] } ?? [])
+        }
+        return host.flatMap { policy.suggestion(host: $0, port: event.port, protocol: transport) }
     }
-
-    private static func addressRule(_ event: AuditEvent) -> Rule? {
-        event.address.map { Rule(target: .address($0.canonical), ports: ports(event)) }
-    }
-
-    private static func ports(_ event: AuditEvent) -> PortSet { event.port.map { [$0] } ?? .any }
 }

@@ -28,7 +28,7 @@ public enum Help {
           --version            print the version
           --help               print this text
 
-        A RULE is one of these, with :PORT after it for one port only:
+        A RULE is one of these; :443, :80,8000-8010, /tcp, /udp may follow and narrow it:
           example.com          this name
           .example.com         this name and all below it
           *.example.com        all names below it

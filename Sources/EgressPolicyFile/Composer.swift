@@ -10,6 +10,8 @@ struct Composer: ~Copyable {
     /// The deepest a policy goes is 4: the file, `allow`, a rule, its `ports`.
     static let maximumDepth = 8
 
+    static let emptyFile = Problem("the file is empty", hint: "a policy that allows nothing is 'version: 1'")
+
     private var parser: YAMLParser
     private let source: SourceText
 
@@ -23,7 +25,7 @@ struct Composer: ~Copyable {
         _ = try next()  // The start of the stream.
         let start = try next()
         guard case .documentStart(let hasDirectives) = start.kind else {
-            throw Problem("the file is empty", hint: "a policy that allows nothing is 'version: 1'")
+            throw Self.emptyFile
         }
         if hasDirectives { throw Problem("directives ('%') are not read", at: start.mark) }
         let root = try node(from: try next(), depth: 1)

@@ -29,7 +29,7 @@ extension Node {
     func boolean(_ name: String) throws(Problem) -> Bool {
         // YAML 1.1 read 'yes' and 'on' as booleans and YAML 1.2 does not; guessing either way could widen a policy.
         guard case .scalar(let scalar) = content, scalar.isPlain, scalar.text == "true" || scalar.text == "false" else {
-            throw wrongKind(name, "true or false", nil)
+            throw wrongKind(name, "true or false", "without quotes, and not yes or no")
         }
         return scalar.text == "true"
     }

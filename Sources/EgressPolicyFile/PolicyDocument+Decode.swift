@@ -11,6 +11,7 @@ extension PolicyDocument {
     private static let version = "1"
 
     init(_ root: Node) throws(Problem) {
+        if case .scalar(let scalar) = root.content, scalar.kind == .nothing { throw Composer.emptyFile }
         guard case .mapping(let entries) = root.content else {
             throw root.wrongKind("a policy", "a mapping", "it begins with 'version: 1'")
         }
@@ -39,7 +40,7 @@ extension PolicyDocument {
             throw Problem("'version' is missing", at: root.mark, hint: "begin the file with 'version: 1'")
         }
         guard case .scalar(let scalar) = entry.value.content, scalar.kind == .number else {
-            throw entry.value.wrongKind("'version'", "the number 1", nil)
+            throw entry.value.wrongKind("'version'", "the number 1", "write 'version: 1'")
         }
         guard scalar.text == version else {
             let message = "version \(scalar.text.quoted()) of the policy language is not known"

@@ -9,7 +9,7 @@ extension Rule {
         switch node.content {
         case .mapping: try self.init(mapping: node, for: list)
         case .scalar:
-            let text = try node.text("a rule")
+            let text = try node.text("a rule", hint: "such as example.com:443")
             self = try refusing(at: node.mark, { () throws(RuleError) in try Rule.parse(text, for: list) })
         case .sequence:
             let hint = "quote an IPv6 address in brackets: '[2001:db8::1]'"

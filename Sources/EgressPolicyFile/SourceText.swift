@@ -36,7 +36,7 @@ struct SourceText {
                 guard Self.isText(scalar) else {
                     let code = String(scalar.value, radix: 16, uppercase: true)
                     let padded = String(repeating: "0", count: max(0, 4 - code.count)) + code
-                    throw Problem("the file holds the control character U+\(padded)", at: mark)
+                    throw Problem("the file holds the invisible character U+\(padded)", at: mark)
                 }
                 mark.column += 1
             }
@@ -52,11 +52,5 @@ struct SourceText {
         case 0xfffe, 0xffff, 0xfeff: false
         default: scalar.value >= 0xa0
         }
-    }
-
-    /// The text of one line, without its break; empty when there is no such line.
-    func line(_ number: Int) -> ArraySlice<UInt8> {
-        let lines = bytes.split(separator: 0x0a, maxSplits: number, omittingEmptySubsequences: false)
-        return number >= 1 && number <= lines.count ? lines[number - 1] : []
     }
 }

@@ -65,6 +65,7 @@ import CYAML
         return unsafe SyntaxError(
             problem: problem ?? "it cannot be read",
             context: context ?? "",
+            contextMark: Mark(parser.pointee.context_mark),
             mark: Mark(parser.pointee.problem_mark)
         )
     }
@@ -108,7 +109,7 @@ import CYAML
         case YAML_DOCUMENT_END_EVENT: return Event(kind: .documentEnd, mark: mark)
         case YAML_STREAM_START_EVENT: return Event(kind: .streamStart, mark: mark)
         case YAML_STREAM_END_EVENT: return Event(kind: .streamEnd, mark: mark)
-        default: throw SyntaxError(problem: "it holds something unknown", context: "", mark: mark)
+        default: throw SyntaxError(problem: "it holds something unknown", context: "", contextMark: mark, mark: mark)
         }
     }
 }
@@ -119,6 +120,8 @@ struct SyntaxError: Error {
     var problem: String
     /// For example "while scanning an alias".
     var context: String
+    /// Where that began; the first place of the file when there is no context.
+    var contextMark: Mark
     var mark: Mark
 }
 
