@@ -100,7 +100,7 @@ public struct Launcher {
         }
         return Sandbox(
             relaySockets: Dictionary(uniqueKeysWithValues: zip(RelaySocket.allCases, relaySockets)),
-            workerSockets: workerSockets,
+            loopback: LoopbackSockets(workerSockets, plan: plan.workerSockets),
             agent: Agent(control: agentControl),
             initControl: initControl,
             command: FileDescriptor(owning: pidfd),

@@ -76,12 +76,12 @@ public enum PrivateNetwork {
         [0, 0, 0, 0] + NetlinkMessage.bytes(index) + NetlinkMessage.bytes(flags) + NetlinkMessage.bytes(flags)
     }
 
-    /// Brings the loopback interface up.
-    static func loopbackUp() -> NetlinkMessage {
-        NetlinkMessage(Message.newLink, flags: NetlinkMessage.request, header: linkHeader(index: 1, flags: up))
+    /// Brings an interface up.
+    static func up(index: Int32) -> NetlinkMessage {
+        NetlinkMessage(Message.newLink, flags: NetlinkMessage.request, header: linkHeader(index: index, flags: up))
     }
 
-    /// Makes the link, up at both ends, the far end in the namespace of a process that is filled in at the returned
+    /// Makes the link, up at our end (a veth without its peer can't be), the far end in the namespace of a process that is filled in at the returned
     /// offset. Both ends have the same hardware address and no ARP or neighbour discovery: what one sends, the other takes.
     static func link() -> (NetlinkMessage, pidOffset: Int) {
         let flags = up | noARP
@@ -99,7 +99,7 @@ public enum PrivateNetwork {
             info.attribute(1, Array("veth".utf8))  // IFLA_INFO_KIND
             info.nested(2) { data in  // IFLA_INFO_DATA
                 data.nested(1) { peer in  // VETH_INFO_PEER
-                    peer.append(linkHeader(index: linkIndex, flags: flags))
+                    peer.append(linkHeader(index: linkIndex, flags: noARP))
                     describe(&peer, name: "eth0")
                     pidOffset = peer.attribute(19, UInt32(0))  // IFLA_NET_NS_PID
                 }

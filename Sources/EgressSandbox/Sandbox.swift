@@ -8,8 +8,8 @@ public import LinuxSystem
 public struct Sandbox: ~Copyable {
     /// R's sockets.
     public var relaySockets: [RelaySocket: Int32]
-    /// W's sockets, in the plan's order.
-    public var workerSockets: [Int32]
+    /// W's sockets, if ports of the host's loopback are let in.
+    public var loopback: LoopbackSockets?
     /// The agent in R.
     public let agent: Agent
     /// Init's control socket, on which it reports.
@@ -18,6 +18,25 @@ public struct Sandbox: ~Copyable {
     public let command: FileDescriptor
     /// Pids in our own pid namespace.
     public let agentPid, initPid, commandPid: Int32
+}
+
+/// Sockets of W's loopback.
+public struct LoopbackSockets: Sendable {
+    /// As R's.
+    public let capture, raw4: Int32
+    /// Nil when no port is one of ::1.
+    public let raw6: Int32?
+    /// A listener for each TCP port, and for each UDP port a socket that only keeps it.
+    public let ports: [Int32]
+
+    /// From the order of `SandboxPlan.loopbackSockets`.
+    init?(_ descriptors: [Int32], plan: [SandboxPlan.SocketPlan]) {
+        guard plan.count > 2, descriptors.count == plan.count else { return nil }
+        let hasIPv6 = plan.last?.domain == AF_INET6 && plan.last?.type == Socket.raw
+        (capture, raw4) = (descriptors[0], descriptors[1])
+        raw6 = hasIPv6 ? descriptors.last : nil
+        ports = Array(descriptors.dropFirst(2).dropLast(hasIPv6 ? 1 : 0))
+    }
 }
 
 /// Why no sandbox stands. The command was not run.

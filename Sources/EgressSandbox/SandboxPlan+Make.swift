@@ -53,7 +53,7 @@ extension SandboxPlan {
         self.command = command
         filter = try compileSyscallFilter(SyscallFilter.rules)
         mounts = Self.mountSteps(files)
-        relayBefore = [.netlink(what: "bringing up R's loopback", PrivateNetwork.loopbackUp())]
+        relayBefore = [.netlink(what: "bringing up R's loopback", PrivateNetwork.up(index: 1))]
         relay = Self.relaySteps(ipv6)
         relaySockets = RelaySocket.allCases.filter { ipv6 != .absent || !$0.isIPv6 }.map(Self.socket)
         listeners = [Self.listener(AF_INET)] + (ipv6 == .absent ? [] : [Self.listener(AF_INET6)])
@@ -90,7 +90,8 @@ extension SandboxPlan {
 
     private static func workerSteps(_ ipv6: PrivateNetwork.IPv6) -> [Step] {
         var steps: [Step] = [
-            .netlink(what: "bringing up the worker's loopback", PrivateNetwork.loopbackUp()),
+            .netlink(what: "bringing up the worker's loopback", PrivateNetwork.up(index: 1)),
+            .netlink(what: "bringing up the worker's link", PrivateNetwork.up(index: PrivateNetwork.linkIndex)),
             .netlink(
                 what: "giving the worker its IPv4 address",
                 PrivateNetwork.address(PrivateNetwork.workerIPv4, prefixLength: 29)

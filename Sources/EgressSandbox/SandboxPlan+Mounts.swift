@@ -10,11 +10,11 @@ public struct PrivateFiles: Sendable {
     /// Kernel files that exist on this machine and are covered or made read-only.
     public var covered, readOnly: [String]
 
-    /// Files in place of the given ones, as far as the host has them.
-    public init(contents: [(path: String, [UInt8])]) {
+    /// Files in place of the given ones, as far as the host has them, and files that only show nothing.
+    public init(contents: [(path: String, [UInt8])], hidden: [String] = []) {
         let exists = { (path: String) in unsafe access(path, F_OK) == 0 }
         self.contents = contents.filter { exists($0.path) }
-        covered = Self.secrets.filter(exists)
+        covered = (Self.secrets + hidden).filter(exists)
         readOnly = Self.controls.filter(exists)
     }
 

@@ -14,14 +14,12 @@ extension SandboxPlan {
         switch socket {
         case .capture:
             capture(what: "capturing packets on the link (AF_PACKET)", interface: PrivateNetwork.linkIndex, only: [])
-        case .raw4: SocketPlan(what: "opening a raw IPv4 socket", domain: AF_INET, type: raw, protocolNumber: rawProtocol)
-        case .raw6: SocketPlan(what: "opening a raw IPv6 socket", domain: AF_INET6, type: raw, protocolNumber: rawProtocol)
+        case .raw4: SocketPlan(what: "opening a raw IPv4 socket", domain: AF_INET, type: Socket.raw, protocolNumber: rawProtocol)
+        case .raw6: SocketPlan(what: "opening a raw IPv6 socket", domain: AF_INET6, type: Socket.raw, protocolNumber: rawProtocol)
         case .resolverUDP4, .resolverUDP6: resolverUDP(socket.isIPv6 ? AF_INET6 : AF_INET)
         case .resolverTCP4, .resolverTCP6: resolverTCP(socket.isIPv6 ? AF_INET6 : AF_INET)
         }
     }
-
-    private static let raw = Int32(SOCK_RAW.rawValue)
 
     /// A packet socket with virtio headers (packet(7), PACKET_VNET_HDR), which tell of datagrams sent as one (UDP_SEGMENT).
     private static func capture(what: String, interface: Int32, only ports: [UInt16]) -> SocketPlan {
@@ -32,13 +30,13 @@ extension SandboxPlan {
         return SocketPlan(
             what: what,
             domain: packetFamily,
-            type: raw,
+            type: Socket.raw,
             protocolNumber: 0,  // takes nothing until it is bound, when the filter stands
             options: [
                 .filter(PacketFilters.capture(only: ports)),
                 .number(level: 263, name: 23, 1),  // SOL_PACKET, PACKET_IGNORE_OUTGOING
                 .number(level: 263, name: 15, 1),  // PACKET_VNET_HDR
-                .number(level: SOL_SOCKET, name: 33, 4 << 20),  // SO_RCVBUFFORCE
+                .number(level: SOL_SOCKET, name: SO_RCVBUF, 4 << 20),  // as far as net.core.rmem_max allows
             ],
             address: address
         )
@@ -70,7 +68,7 @@ extension SandboxPlan {
     }
 
     private static func resolverUDP(_ family: Int32) -> SocketPlan {
-        var options: [SocketPlan.Option] = [.number(level: SOL_SOCKET, name: 33, 1 << 20)]
+        var options: [SocketPlan.Option] = [.number(level: SOL_SOCKET, name: SO_RCVBUF, 1 << 20)]
         if family == AF_INET {
             options += [.number(level: Int32(IPPROTO_IP), name: IP_PKTINFO, 1), .number(level: Int32(IPPROTO_IP), name: 15, 1)]
         } else {
@@ -102,8 +100,8 @@ extension SandboxPlan {
         )
     }
 
-    /// W's sockets for the host's loopback ports: a capture of lo and raw sockets, as in R; then for each port a listener,
-    /// or for UDP a socket that only keeps the kernel from answering in the host's place.
+    /// W's sockets for the host's loopback ports: a capture of lo and a raw socket, as in R; for each port a listener, or for
+    /// UDP a socket that only keeps the kernel from answering in the host's place; a raw IPv6 socket if any port is ::1's.
     static func loopbackSockets(_ ports: [HostLoopbackPort]) -> [SocketPlan] {
         let numbers = Set(ports.map(\.port)).sorted()
         let capture = capture(what: "capturing packets on the worker's loopback", interface: 1, only: numbers)
@@ -121,7 +119,8 @@ extension SandboxPlan {
                 address: socketAddress(family, entry.address, entry.port)
             )
         }
-        return [capture, socket(.raw4), socket(.raw6)] + entries
+        let hasIPv6 = ports.contains { $0.address.count == 16 }
+        return [capture, socket(.raw4)] + entries + (hasIPv6 ? [socket(.raw6)] : [])
     }
 
     /// A struct sockaddr_in or sockaddr_in6; without an address, the wildcard.

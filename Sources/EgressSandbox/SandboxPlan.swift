@@ -84,4 +84,19 @@ public struct CommandPlan: Sendable {
     public var terminal: Int32
     /// Capabilities it keeps, as a mask.
     public var capabilities: UInt64
+
+    /// A command.
+    public init(
+        candidates: [String],
+        arguments: [[UInt8]],
+        environment: [[UInt8]],
+        terminal: Int32,
+        capabilities: UInt64
+    ) {
+        self.candidates = candidates
+        self.arguments = arguments
+        self.environment = environment
+        self.terminal = terminal
+        self.capabilities = capabilities
+    }
 }

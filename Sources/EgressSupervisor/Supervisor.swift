@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import EgressAudit
 public import EgressDNS
-public import EgressPolicy
+import EgressPolicy
 public import EgressSandbox
 import Glibc
 public import LinuxSystem
@@ -93,24 +92,24 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         guard let capture = take(.capture), let raw4 = take(.raw4) else {
             throw SystemError("taking over the relay's sockets", code: EPROTO)
         }
-        zones.append(try Zone(capture: capture, raw4: raw4, raw6: take(.raw6), loop: loop, receiver: self))
+        var raw6: FileDescriptorBox?
+        if let descriptor = take(.raw6) { raw6 = FileDescriptorBox(descriptor) }
+        zones.append(try Zone(capture: capture, raw4: raw4, raw6: raw6, loop: loop, receiver: self))
         try watchLoopback(listeners)
     }
 
-    /// W's loopback: a capture and two raw sockets, then a socket for each port.
     private func watchLoopback(_ listeners: Listeners) throws(SystemError) {
-        guard sandbox.workerSockets.count > 3 else { return }
-        let descriptors = sandbox.workerSockets
+        guard let loopback = sandbox.loopback else { return }
         zones.append(
             try Zone(
-                capture: FileDescriptor(owning: descriptors[0]),
-                raw4: FileDescriptor(owning: descriptors[1]),
-                raw6: FileDescriptor(owning: descriptors[2]),
+                capture: FileDescriptor(owning: loopback.capture),
+                raw4: FileDescriptor(owning: loopback.raw4),
+                raw6: loopback.raw6.map { FileDescriptorBox(FileDescriptor(owning: $0)) },
                 loop: loop,
                 receiver: self
             )
         )
-        for descriptor in descriptors[3...] { try listeners.add(loopback: FileDescriptor(owning: descriptor)) }
+        for port in loopback.ports { try listeners.add(loopback: FileDescriptor(owning: port)) }
     }
 
     /// Runs until the command has ended and all that it left behind.
@@ -123,7 +122,8 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         return outcome ?? .lost
     }
 
-    func handle(_ events: Events, on descriptor: Int32) {
+    /// A signal for the command, or a report of init's.
+    public func handle(_ events: Events, on descriptor: Int32) {
         if descriptor == sandbox.initControl.raw {
             receiveReport()
         } else {

@@ -27,6 +27,8 @@ public enum Socket {
     public static let stream = Int32(SOCK_STREAM.rawValue)
     /// A datagram socket type, as Int32.
     public static let datagram = Int32(SOCK_DGRAM.rawValue)
+    /// A raw socket type, as Int32.
+    public static let raw = Int32(SOCK_RAW.rawValue)
     /// A sequenced-packet socket type, as Int32.
     public static let sequencedPacket = Int32(SOCK_SEQPACKET.rawValue)
 

@@ -13,11 +13,11 @@ import LinuxSystem
 /// - otherwise (a pipeline, a script) our group stays, we pass on what the terminal sends us, and give the command the
 ///   foreground when it stops for want of it;
 /// - when the command stops, we take the terminal back and stop as well, so that the caller's shell sees it.
-final class JobControl {
+public final class JobControl {
     /// What is passed on to the command.
-    static let forwarded = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH]
+    public static let forwarded = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH]
     /// What we ignore for ourselves: writing to the terminal from the background, and readers that are gone.
-    static let ignored = [SIGTTOU, SIGTTIN, SIGPIPE]
+    public static let ignored = [SIGTTOU, SIGTTIN, SIGPIPE]
 
     private let command: Int32
     private let commandPid: Int32
@@ -25,7 +25,7 @@ final class JobControl {
     private let ownGroup = getpgrp()
 
     /// The terminal whose foreground the command should have from the start, or -1.
-    static func terminalForCommand() -> Int32 {
+    public static func terminalForCommand() -> Int32 {
         let isAlone = getpgrp() == getpid() && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1
         return isAlone && tcgetpgrp(STDIN_FILENO) == getpgrp() ? STDIN_FILENO : -1
     }

@@ -12,7 +12,7 @@ import LinuxSystem
 
     private let capture: FileDescriptor
     private let raw4: FileDescriptor
-    private let raw6: FileDescriptor?
+    private let raw6: FileDescriptorBox?
     private let loop: EventLoop
     private unowned let receiver: any Receiver
     // Room for the largest aggregate that the link carries.
@@ -24,7 +24,7 @@ import LinuxSystem
     init(
         capture: consuming FileDescriptor,
         raw4: consuming FileDescriptor,
-        raw6: consuming FileDescriptor?,
+        raw6: FileDescriptorBox?,
         loop: EventLoop,
         receiver: any Receiver
     ) throws(SystemError) {
