@@ -8,7 +8,11 @@ enum Fixtures {
         "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Fixtures/policies"
 
     static func bytes(_ path: String) throws -> [UInt8] {
-        guard let file = unsafe fopen(policies + "/" + path, "r") else { throw Missing(path: path) }
+        try contents(policies + "/" + path)
+    }
+
+    static func contents(_ path: String) throws -> [UInt8] {
+        guard let file = unsafe fopen(path, "r") else { throw Missing(path: path) }
         defer { unsafe fclose(file) }
         var contents: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)
