@@ -12,10 +12,13 @@ struct MessageReader {
     static let maximumPointers = 64
 
     let bytes: [UInt8]
-    private(set) var offset = 0
+    private(set) var offset: Int
     private(set) var work = 0
 
-    init(_ bytes: [UInt8]) { self.bytes = bytes }
+    init(_ bytes: [UInt8], at offset: Int = 0) {
+        self.bytes = bytes
+        self.offset = offset
+    }
 
     var remaining: Int { bytes.count - offset }
 

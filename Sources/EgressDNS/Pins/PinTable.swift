@@ -17,8 +17,8 @@ public struct PinTable: Sendable {
         /// Addresses that a name has collected from rotating answers.
         public var addressesPerName: Int
 
-        /// Room for a fleet of busy tools: 65,536 pins, 256 names for an address, 1,024 addresses of a name.
-        public init(pins: Int = 65_536, namesPerAddress: Int = 256, addressesPerName: Int = 1024) {
+        /// Room for many busy tools: 16,384 pins, 256 names for an address, 1,024 addresses of a name.
+        public init(pins: Int = 16_384, namesPerAddress: Int = 256, addressesPerName: Int = 1024) {
             self.pins = pins
             self.namesPerAddress = namesPerAddress
             self.addressesPerName = addressesPerName

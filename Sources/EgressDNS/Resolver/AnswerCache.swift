@@ -22,7 +22,8 @@ struct Answer: Sendable, Equatable {
     var addresses: [IPAddress] { data.compactMap(\.address) }
 }
 
-/// Answers that are still alive. Bounded: a full cache takes no more until one expires.
+/// Answers that are still alive. Bounded: a full cache takes no more until one expires, and only addresses and absences are
+/// kept, because other data may be large.
 struct AnswerCache: Sendable {
     private struct Entry {
         var answer: Answer
@@ -48,7 +49,8 @@ struct AnswerCache: Sendable {
 
     mutating func insert(_ answer: Answer, verdict: Verdict, for key: LookupKey, at now: UInt64) {
         expire(at: now)
-        guard answer.lifetime > 0, entries[key] == nil, expiries.count < limit else { return }
+        guard key.type.isAddress || answer.data.isEmpty, answer.lifetime > 0 else { return }
+        guard entries[key] == nil, expiries.count < limit else { return }
         let until = now + UInt64(answer.lifetime) * ResolverLimits.second
         entries[key] = Entry(answer: answer, verdict: verdict, until: until)
         expiries.insert(key, due: until)

@@ -56,11 +56,11 @@ extension Resolver {
             switch finding {
             case .answer(let answer, _):
                 response = query.response(answer.exists ? .noError : .nameError, answer: answer)
-            case .denied(let verdict, let detail):
+            case .denied(let verdict, _):
                 let code: ExtendedError.Code = verdict.reason == .deniedByRule ? .filtered : .blocked
-                response = query.response(.nameError, error: ExtendedError(code, Self.text(verdict.reason, detail)))
+                response = query.response(.nameError, error: ExtendedError(code, verdict.reason))
             case .failed(let failure):
-                let error = ExtendedError(failure.code, Self.text(failure.verdict.reason, failure.detail))
+                let error = ExtendedError(failure.code, failure.verdict.reason)
                 response = query.response(failure.response, error: error)
             }
             actions.append(.answer(query.client, response))
@@ -70,13 +70,9 @@ extension Resolver {
 
     /// Refuses a query because of its type or class.
     mutating func refuse(_ query: Query, _ verdict: Verdict, _ detail: String?) {
-        let text = Self.text(verdict.reason, detail ?? "type \(query.question.type)")
-        actions.append(.answer(query.client, query.response(.refused, error: ExtendedError(.notSupported, text))))
+        let error = ExtendedError(.notSupported, verdict.reason)
+        actions.append(.answer(query.client, query.response(.refused, error: error)))
         actions.append(.event(event(query, .denied(verdict, detail), source: .policy)))
-    }
-
-    private static func text(_ reason: Reason, _ detail: String?) -> String {
-        detail.map { "\(reason.rawValue): \($0)" } ?? "\(reason.rawValue): \(reason.summary)"
     }
 
     private func event(_ query: Query, _ finding: Finding, source: ResolverEvent.Source) -> ResolverEvent {
@@ -113,5 +109,13 @@ extension Resolver {
             source: source,
             detail: detail
         )
+    }
+}
+
+extension ExtendedError {
+    /// A reason as the worker is told it. Deliberately without detail: which private address a name has, or which server
+    /// was asked, is nothing that the worker has to know. The event has it.
+    fileprivate init(_ code: Code, _ reason: Reason) {
+        self.init(code, "\(reason.rawValue): \(reason.summary)")
     }
 }

@@ -32,15 +32,20 @@ extension Resolver {
             return true
         }
         guard let host = question.name.host else {
-            // No rule can name it: an address, or octets that no host has.
-            settle([query], .denied(Verdict(.hostNotAllowlisted), nil), source: .policy)
-            return true
-        }
-        guard !isLocal(host) else {
-            answerLocally(query)
+            // No rule can name it: an address, or octets that no host has. Resolvers that are strict about addresses ask
+            // for `0177.1` as a name, others connect to what they think it means.
+            let text = question.name.description
+            let isAddress = IPv4Address(lenient: text) != nil && IPv4Address(text) == nil
+            let verdict = Verdict(isAddress ? .nonCanonicalAddress : .hostNotAllowlisted)
+            settle([query], .denied(verdict, nil), source: .policy)
             return true
         }
         let verdict = configuration.policy.decide(name: host)
+        let isOwnName = verdict.reason == .hostNotAllowlisted && configuration.localNames.contains(host)
+        guard !host.isLocalhost, !isOwnName else {
+            answerLocally(query)
+            return true
+        }
         guard verdict.isAllowed else {
             settle([query], .denied(verdict, nil), source: .policy)
             return true
@@ -72,10 +77,6 @@ extension Resolver {
             return true
         }
         return lookUp(query, key, verdict, now: now)
-    }
-
-    private func isLocal(_ host: Host) -> Bool {
-        host.isLocalhost || configuration.localNames.contains(host)
     }
 
     private mutating func answerLocally(_ query: Query) {

@@ -71,7 +71,7 @@ public struct Resolver: Sendable {
         /// Types besides A and AAAA that are asked upstream for allowed names. Their data is passed on unchecked: what they
         /// name still has to be resolved through us. Those that carry addresses or make no sense alone are left out.
         public var extraTypes: Set<RecordType>
-        /// Names that mean the worker's own loopback besides `localhost`, as its host name.
+        /// Names that mean the worker's own loopback where no rule says otherwise, as its host name.
         public var localNames: Set<Host>
         /// Bounds and times.
         public var limits: ResolverLimits

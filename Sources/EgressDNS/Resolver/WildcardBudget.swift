@@ -8,13 +8,14 @@ struct WildcardBudget: Sendable {
     let octets: Int
 
     private struct Usage {
-        var start: UInt64
         var names: Set<Host> = []
         var octets = 0
     }
 
     private static let window: UInt64 = 60 * ResolverLimits.second
+    /// The minutes that are under way.
     private var usages: [Rule: Usage] = [:]
+    private var ends = ExpiryQueue<Rule>()
 
     init(names: Int, octets: Int) {
         self.names = names
@@ -24,13 +25,13 @@ struct WildcardBudget: Sendable {
     /// Whether a name may go upstream because of a rule; counts it when it may.
     mutating func spend(on host: Host, rule: Rule?, now: UInt64) -> Bool {
         guard let rule, let base = Self.base(of: rule), base != host else { return true }
-        var usage = usages[rule] ?? Usage(start: now)
-        if now &- usage.start >= Self.window { usage = Usage(start: now) }
+        while let ended = ends.pop(dueAt: now) { usages[ended] = nil }
+        var usage = usages[rule] ?? Usage()
         guard !usage.names.contains(host) else { return true }
         let length = max(host.utf8.count - base.utf8.count, 0)
         guard usage.names.count < names, usage.octets + length <= octets else { return false }
         // Taken out while it changes, so that the set is not copied for every name.
-        usages[rule] = nil
+        if usages.removeValue(forKey: rule) == nil { ends.insert(rule, due: now + Self.window) }
         usage.names.insert(host)
         usage.octets += length
         usages[rule] = usage
