@@ -131,11 +131,11 @@ import Testing
         }
     }
 
-    @Test func `a message quotes hostile input harmlessly and briefly`() throws {
-        let error = try #require(throws: RuleError.self) {
-            try Rule.parse("\u{1b}[2J\n" + String(repeating: "x", count: 500))
-        }
-        #expect(!error.description.unicodeScalars.contains { $0.value < 0x20 })
-        #expect(error.description.utf8.count < 250)
+    @Test(arguments: ["", "https://", "u@", "[", "a%", "1.2.3.4/"])
+    func `a message quotes hostile input harmlessly and briefly`(start: String) throws {
+        let text = start + "\u{1b}[2J\n\u{202e}" + String(repeating: "x", count: 500)
+        let error = try #require(throws: RuleError.self) { try Rule.parse(text) }
+        #expect(error.description.unicodeScalars.allSatisfy { (0x20..<0x7f).contains($0.value) })
+        #expect(error.description.utf8.count < 500)
     }
 }
