@@ -4,8 +4,8 @@ import Glibc
 
 /// The files of `Fixtures/policies`.
 enum Fixtures {
-    static let policies =
-        "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Fixtures/policies"
+    static let policies = root + "/Fixtures/policies"
+    static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
     static func bytes(_ path: String) throws -> [UInt8] {
         try contents(policies + "/" + path)
