@@ -4,11 +4,15 @@ import Glibc
 
 /// The files of `Fixtures/policies`.
 enum Fixtures {
-    static let policies =
-        "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/") + "/Fixtures/policies"
+    static let policies = root + "/Fixtures/policies"
+    static let root = "/" + #filePath.split(separator: "/").dropLast(3).joined(separator: "/")
 
     static func bytes(_ path: String) throws -> [UInt8] {
-        guard let file = unsafe fopen(policies + "/" + path, "r") else { throw Missing(path: path) }
+        try contents(policies + "/" + path)
+    }
+
+    static func contents(_ path: String) throws -> [UInt8] {
+        guard let file = unsafe fopen(path, "r") else { throw Missing(path: path) }
         defer { unsafe fclose(file) }
         var contents: [UInt8] = []
         var chunk = [UInt8](repeating: 0, count: 4096)

@@ -57,6 +57,16 @@ struct PolicyDocumentTests {
         #expect(document.deny.map(\.description) == ["0.0.0.0/0", ".com", ".net"])
     }
 
+    @Test func `the policy in the README is one`() throws {
+        let readme = String(decoding: try Fixtures.contents(Fixtures.root + "/README.md"), as: UTF8.self)
+        let lines = readme.split(separator: "\n", omittingEmptySubsequences: false)
+        let block = lines.drop { $0 != "```yaml" }.dropFirst().prefix { $0 != "```" }
+        let document = try parse(block.joined(separator: "\n"))
+        #expect(document.allow.count == 5)
+        #expect(document.deny.count == 1)
+        #expect(document.recordTypes == [.mx])
+    }
+
     // YAML 1.1 would read these as a boolean, a number in base 60 and a float.
     @Test func `no other type is guessed from the look of a name`() throws {
         let document = try parse("version: 1\nallow: [no.example, on.example, 1e3.example, y.example:22]")
