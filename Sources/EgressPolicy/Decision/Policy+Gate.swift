@@ -37,18 +37,13 @@ extension Policy {
         let opening = isConsented ? named.covering : named.coveringPrivate
         guard opening == Match.none else { return allowed(opening) }
 
-        let isPinned = !names.isEmpty && !needsExactRule
-        return Verdict(refusal(addressClass, literal, named, isPinned: isPinned))
-    }
-
-    /// The reason that helps most: what one step is missing.
-    private func refusal(_ addressClass: AddressClass, _ literal: Match, _ named: Match, isPinned: Bool) -> Reason {
-        if named.covering != Match.none { return .privateTargetBlocked }
-        if literal.isOtherTransport || named.isOtherTransport { return .protocolNotAllowed }
-        if literal.named != Match.none || named.named != Match.none { return .portNotAllowed }
-        if addressClass == .metadata { return .metadataBlocked }
-        if isPinned { return .hostNotAllowlisted }
-        let isPermittedClass = addressClass == .global || allowPrivate && !addressClass.needsExactRule
-        return isPermittedClass ? .addressNotPinned : .privateTargetBlocked
+        // Else the reason that helps most: the one step that is missing.
+        if named.covering != Match.none { return Verdict(.privateTargetBlocked) }
+        if literal.isOtherTransport || named.isOtherTransport { return Verdict(.protocolNotAllowed) }
+        if literal.named != Match.none || named.named != Match.none { return Verdict(.portNotAllowed) }
+        if addressClass == .metadata { return Verdict(.metadataBlocked) }
+        if needsExactRule { return Verdict(.privateTargetBlocked) }
+        if !names.isEmpty { return Verdict(.hostNotAllowlisted) }
+        return Verdict(isConsented ? .addressNotPinned : .privateTargetBlocked)
     }
 }

@@ -30,7 +30,7 @@ extension HostError: CustomStringConvertible {
         case .emptyLabel: "a label between two dots is empty"
         case .labelTooLong: "a label between two dots has at most 63 bytes"
         case .invalidCharacter(let scalar):
-            "a name has letters, digits, hyphens and underscores, not \(scalar.escaped(asASCII: true))"
+            "a name has letters, digits, hyphens and underscores, not '\(scalar.escaped(asASCII: true))'"
         case .hyphenAtEdge: "a label neither begins nor ends with a hyphen"
         case .address: "this is a number or an address, not a name"
         }

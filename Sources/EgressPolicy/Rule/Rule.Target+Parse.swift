@@ -35,7 +35,7 @@ extension Rule.Target {
                 let hint = "write the block's first address in full, as \(odd)"
                 throw RuleError(.nonCanonicalAddress, input: text, hint: hint)
             }
-            let host = parts.first.flatMap { try? Host($0) }
+            let host = parts.first.flatMap { try? Host($0.prefix { $0 != ":" }) }
             let hint = host.map { "give a host without a path: \($0)" } ?? "a block is written as 10.1.0.0/16"
             throw RuleError(.notAHost, input: text, hint: hint)
         }

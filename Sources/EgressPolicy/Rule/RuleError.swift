@@ -42,14 +42,14 @@ public struct RuleError: Error, Sendable {
     /// The text which was refused.
     public let input: String
 
-    /// One sentence that says what is wrong and what to write instead.
+    /// One clause that says what is wrong and what to write instead; it is harmless to print.
     public let hint: String
 
-    /// Makes an error.
+    /// Makes an error; parts of the input in the hint are escaped and shortened.
     public init(_ code: Code, input: some StringProtocol, hint: String) {
         self.code = code
         self.input = String(input)
-        self.hint = hint
+        self.hint = Self.harmless(hint, limit: 250)
     }
 }
 
@@ -63,8 +63,15 @@ extension RuleError: Equatable {
 extension RuleError: CustomStringConvertible {
     /// The quoted input, shortened and without control characters, and the hint.
     public var description: String {
-        var quoted = input.unicodeScalars.prefix(80).map { $0.escaped(asASCII: true) }.joined()
-        if input.unicodeScalars.count > 80 { quoted += "..." }
-        return "'\(quoted)': \(hint)"
+        "'\(Self.harmless(input, limit: 80))': \(hint)"
+    }
+
+    /// A text in at most so many scalars, of which those a terminal would act on are escaped.
+    private static func harmless(_ text: String, limit: Int) -> String {
+        let scalars = text.unicodeScalars
+        let start = scalars.prefix(limit).map { scalar in
+            (0x20..<0x7f).contains(scalar.value) ? String(scalar) : scalar.escaped(asASCII: true)
+        }
+        return start.joined() + (scalars.dropFirst(limit).isEmpty ? "" : "...")
     }
 }
