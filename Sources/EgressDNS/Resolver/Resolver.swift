@@ -119,6 +119,7 @@ public struct Resolver: Sendable {
         pins = PinTable(limits: configuration.limits.pins)
         cache = AnswerCache(limit: configuration.limits.cachedAnswers)
         budget = WildcardBudget(
+            rules: configuration.policy.allowRules,
             names: configuration.limits.wildcardNames,
             octets: configuration.limits.wildcardOctets
         )
