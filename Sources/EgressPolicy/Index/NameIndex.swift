@@ -56,11 +56,17 @@ struct NameIndex: Sendable {
         }
     }
 
-    /// Calls `body` with each claim on the name.
+    /// Calls a body with each claim that either index has on a name; both share the one pass over its bytes.
     @inline(__always)
-    func visit(_ host: Host, _ body: (Int32) -> Void) {
-        guard !words.isEmpty else { return }
+    static func visit(
+        _ host: Host,
+        _ first: NameIndex,
+        _ second: NameIndex,
+        ofFirst: (Int32) -> Void,
+        ofSecond: (Int32) -> Void
+    ) {
         let name = host.utf8.span
+        let deepest = max(first.deepest, second.deepest)
         var hash = NameHash()
         var depth = 0
         var index = name.count
@@ -69,13 +75,16 @@ struct NameIndex: Sendable {
             let byte = name[index]
             if byte == Host.dot {
                 depth += 1
-                if depth <= deepest, let entry = find(name, from: index + 1, hash), entry.below != Self.none {
-                    body(entry.below)
+                if depth <= deepest {
+                    let start = index + 1
+                    if let entry = first.find(name, from: start, hash), entry.below != none { ofFirst(entry.below) }
+                    if let entry = second.find(name, from: start, hash), entry.below != none { ofSecond(entry.below) }
                 }
             }
             hash.combine(byte)
         }
-        if let entry = find(name, from: 0, hash), entry.own != Self.none { body(entry.own) }
+        if let entry = first.find(name, from: 0, hash), entry.own != none { ofFirst(entry.own) }
+        if let entry = second.find(name, from: 0, hash), entry.own != none { ofSecond(entry.own) }
     }
 
     private func find(_ name: Span<UInt8>, from start: Int, _ hash: NameHash) -> Entry? {

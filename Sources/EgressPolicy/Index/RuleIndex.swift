@@ -50,11 +50,23 @@ struct RuleIndex: Sendable {
         self.rules = rules
     }
 
-    /// What the rules say of a name; without a service, only whether they name it.
-    func match(_ host: Host, _ service: Service?) -> Match {
-        var match = Match()
-        names.visit(host) { claims.read($0, service, into: &match) }
-        return match
+    /// What two lists say of a name; without a service, only whether they name it.
+    static func match(
+        _ host: Host,
+        _ service: Service?,
+        allow: RuleIndex,
+        deny: RuleIndex
+    ) -> (allow: Match, deny: Match) {
+        var allowed = Match()
+        var denied = Match()
+        NameIndex.visit(
+            host,
+            allow.names,
+            deny.names,
+            ofFirst: { allow.claims.read($0, service, into: &allowed) },
+            ofSecond: { deny.claims.read($0, service, into: &denied) }
+        )
+        return (allowed, denied)
     }
 
     /// What the rules say of an address; with `isExact`, only those which spell just this one.
