@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Makes a small internet that has no way out, and keeps it until its standard input ends.
 
-usage: world.py PROGRAMS BINARY
+usage: world.py PROGRAMS BUILT BINARY   (scripts, compiled programs, and the egress-run under test)
 
 A network namespace whose only link is `lo` answers for every address (AnyIP), so a program that gets past
 `egress-run` reaches a canary and never a real host. The pid namespace takes everything down with it. Prints one
@@ -68,11 +68,14 @@ def leave_the_host():
                 file.write(text)
 
 
-def prepare(directory, programs, binary):
+def prepare(directory, programs, built, binary):
     """Copies what an ordinary user must be able to read and run, wherever the checkout lies."""
     os.chmod(directory, 0o755)
     shutil.copytree(programs, f"{directory}/programs")
-    subprocess.run(["chmod", "-R", "a+rX", f"{directory}/programs"], check=True)
+    shutil.copytree(built, f"{directory}/bin")
+    if os.path.exists(binary):
+        shutil.copy(binary, f"{directory}/bin/egress-run")
+    subprocess.run(["chmod", "-R", "a+rX", f"{directory}/programs", f"{directory}/bin"], check=True)
     for name, text in SYSTEM_FILES.items():
         with open(f"{directory}/{name}", "w") as file:
             file.write(text)
@@ -80,10 +83,6 @@ def prepare(directory, programs, binary):
         os.mkdir(f"{directory}/{name}", 0o755)
         if os.getuid() == 0:
             os.chown(f"{directory}/{name}", owner, owner)
-    os.mkdir(f"{directory}/bin")
-    if os.path.exists(binary):
-        shutil.copy(binary, f"{directory}/bin/egress-run")
-        os.chmod(f"{directory}/bin/egress-run", 0o755)
 
 
 def first_process(directory, ready):
@@ -103,12 +102,12 @@ def first_process(directory, ready):
             sys.exit(f"world: {started[pid]} ended with {os.waitstatus_to_exitcode(status)}")
 
 
-def main(programs, binary):
+def main(programs, built, binary):
     os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
     directory = tempfile.mkdtemp(prefix="egress-world.")
     child = 0
     try:
-        prepare(directory, programs, binary)
+        prepare(directory, programs, built, binary)
         # Last, since the next process made is the pid namespace's first.
         leave_the_host()
         reader, writer = os.pipe()
