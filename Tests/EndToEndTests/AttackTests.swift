@@ -86,8 +86,8 @@ private let doors = [
     Attempt(title: "24 AF_UNSPEC and then elsewhere", line: "connect-static dissolved \(denied) 4444"),
     Attempt(
         title: "26 shadowing an allowed port",
-        line: "\(attack) shadow 0.0.0.0 8443 \(denied)",
-        policy: ["-q", "--allow", "allowed.example"]
+        line: "\(attack) shadow 0.0.0.0 9443 \(denied)",
+        policy: ["-q", "--allow", "allowed.example:9443"]
     ),
     Attempt(title: "27 MPTCP", line: "connect-static multipath \(denied) 4444"),
     Attempt(title: "27 a raw socket", line: "\(attack) raw-udp \(denied) 4444", accounts: [.root]),
@@ -95,12 +95,12 @@ private let doors = [
     Attempt(
         title: "33 an inherited socket",
         line: "\(attack) inherited 7 \(denied) 4444",
-        under: ["/usr/bin/python3", "programs/inherit.py", "7"]
+        under: ["/usr/bin/python3", "$WORLD/programs/inherit.py", "7"]
     ),
     Attempt(
         title: "33 an inherited socket as standard input",
         line: "\(attack) inherited 0 \(denied) 4444",
-        under: ["/usr/bin/python3", "programs/inherit.py", "0"]
+        under: ["/usr/bin/python3", "$WORLD/programs/inherit.py", "0"]
     ),
     Attempt(title: "40 a process that leaves the session", line: "setsid -w \(attack) tcp \(denied) 4444"),
     Attempt(title: "40 a grandchild", line: "sh -c '(\(attack) tcp \(denied) 4444; exit $?); exit $?'; exit $?"),

@@ -32,7 +32,7 @@ private let programs = [
     Program(name: "static Go", line: "fetch-go http://HOST/"),
     Program(name: "static musl", line: "fetch-musl HOST 80"),
     Program(name: "dynamic glibc", line: "fetch-glibc HOST 80"),
-    Program(name: "busybox", line: "busybox wget -q -T 5 -O - http://HOST/"),
+    Program(name: "busybox", line: "busybox wget -q -O - http://HOST/"),
     Program(
         name: "git clone",
         line: "cd $(mktemp -d) && git clone -q http://HOST/repository.git && cat repository/README",

@@ -46,11 +46,19 @@ enum Subprocess {
         for (number, descriptor) in [input, output, error].enumerated() {
             unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
         }
+        // A thread of a test blocks signals, and a command must not inherit that.
+        var attributes = posix_spawnattr_t()
+        var none = sigset_t()
+        unsafe posix_spawnattr_init(&attributes)
+        defer { unsafe posix_spawnattr_destroy(&attributes) }
+        unsafe sigemptyset(&none)
+        unsafe posix_spawnattr_setsigmask(&attributes, &none)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
         var argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
         var envp = unsafe environment.map { unsafe strdup($0) } + [nil]
         defer { for unsafe string in unsafe argv + envp { unsafe free(string) } }
         var pid: pid_t = 0
-        let code = unsafe posix_spawnp(&pid, arguments[0], &actions, nil, &argv, &envp)
+        let code = unsafe posix_spawnp(&pid, arguments[0], &actions, &attributes, &argv, &envp)
         guard code == 0 else {
             throw SupportError("cannot run \(arguments.first ?? "nothing"): \(unsafe String(cString: strerror(code)))")
         }

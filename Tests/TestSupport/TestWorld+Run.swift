@@ -17,7 +17,7 @@ extension TestWorld {
     ///   - line: given to `sh -c`; `$WORLD` is the world's directory, and its `bin` is on the path.
     ///   - account: whose uid and gid the line, or `egress-run`, gets.
     ///   - egress: the options of `egress-run`, or nothing to run the line without it.
-    ///   - under: a command that is put before everything, such as one that passes a descriptor on.
+    ///   - under: a command that is put before everything, such as one that passes a descriptor on; knows `$WORLD`.
     ///   - limit: after so many seconds everything is killed, status 137.
     public func run(
         _ line: String,
@@ -49,7 +49,7 @@ extension TestWorld {
     ) throws -> Outcome {
         try Subprocess.run(
             entering(resolver) + ["timeout", "--foreground", "-s", "KILL", "\(limit)"]
-                + becoming(account) + under + command,
+                + becoming(account) + under.map { $0.replacing("$WORLD", with: directory) } + command,
             environment: [
                 "PATH=\(directory)/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=\(directory)/home-\(account.rawValue)",
                 "WORLD=\(directory)", "LANG=C.UTF-8", "TERM=xterm",

@@ -14,7 +14,7 @@ import socket
 import sys
 
 ANY_ADDRESS_PORTS = [25, 81, 853, 4444, 8443]
-BY_ADDRESS_PORTS = [53, 80, 443]
+BY_ADDRESS_PORTS = [53, 80, 443, 9443]
 ADDRESSES = [
     "185.199.108.153", "2606:50c0:8000::153",  # denied.example
     "8.8.8.8", "1.1.1.1", "9.9.9.9", "2606:4700:4700::1111",  # resolvers that programs have built in
