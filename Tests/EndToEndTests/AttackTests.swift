@@ -109,19 +109,19 @@ private let doors = [
 
 extension EndToEnd {
     @Suite(.serialized) struct Attacks {
-        @Test(arguments: addresses, Account.available)
-        func `no connection reaches an address that was not allowed`(_ attempt: Attempt, as account: Account) throws {
-            try attempt.expectHeld(as: account)
+        @Test(arguments: addresses.rows)
+        func `no connection reaches an address that was not allowed`(_ row: Row) throws {
+            try row.expectHeld()
         }
 
-        @Test(arguments: datagrams, Account.available)
-        func `no datagram reaches an address that was not allowed`(_ attempt: Attempt, as account: Account) throws {
-            try attempt.expectHeld(as: account)
+        @Test(arguments: datagrams.rows)
+        func `no datagram reaches an address that was not allowed`(_ row: Row) throws {
+            try row.expectHeld()
         }
 
-        @Test(arguments: doors, Account.available)
-        func `no side door of the kernel leads out`(_ attempt: Attempt, as account: Account) throws {
-            try attempt.expectHeld(as: account)
+        @Test(arguments: doors.rows)
+        func `no side door of the kernel leads out`(_ row: Row) throws {
+            try row.expectHeld()
         }
     }
 }

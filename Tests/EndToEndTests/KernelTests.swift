@@ -54,14 +54,14 @@ private let families = [
 
 extension EndToEnd {
     @Suite(.serialized) struct Kernel {
-        @Test(arguments: attempts, Account.available)
-        func `a system call that could open a way out fails`(_ attempt: Attempt, as account: Account) throws {
-            try attempt.expectHeld(as: account)
+        @Test(arguments: attempts.rows)
+        func `a system call that could open a way out fails`(_ row: Row) throws {
+            try row.expectHeld()
         }
 
-        @Test(arguments: families, Account.available)
-        func `only ordinary kinds of sockets can be made`(_ attempt: Attempt, as account: Account) throws {
-            try attempt.expectHeld(as: account)
+        @Test(arguments: families.rows)
+        func `only ordinary kinds of sockets can be made`(_ row: Row) throws {
+            try row.expectHeld()
         }
 
         @Test(arguments: Account.available)

@@ -111,16 +111,16 @@ def shadow(address, port, denied):
         tcp(denied, port)
 
 
-def race(name, port, rounds=20):
-    """Resolves again and again and connects to whatever it is told, as a rebinding victim does."""
+def resolve(name, port, rounds=1):
+    """Connects to every address it is told, again and again as a victim of rebinding does."""
     reached = 0
     for _ in range(int(rounds)):
-        try:
-            address = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)[0][4][0]
-            tcp(address, port)
-            reached += 1
-        except OSError:
-            pass
+        for *_, address in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM):
+            try:
+                tcp(address[0], port)
+                reached += 1
+            except OSError:
+                pass
     if not reached:
         raise OSError(errno.EHOSTUNREACH, "never reached")
 

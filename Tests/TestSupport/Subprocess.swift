@@ -46,14 +46,16 @@ enum Subprocess {
         for (number, descriptor) in [input, output, error].enumerated() {
             unsafe posix_spawn_file_actions_adddup2(&actions, descriptor, Int32(number))
         }
-        // A thread of a test blocks signals, and a command must not inherit that.
+        // A thread of a test blocks signals and a test process ignores some: a command must inherit neither.
         var attributes = posix_spawnattr_t()
-        var none = sigset_t()
+        var none = sigset_t(), all = sigset_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         unsafe sigemptyset(&none)
         unsafe posix_spawnattr_setsigmask(&attributes, &none)
-        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK))
+        unsafe sigfillset(&all)
+        unsafe posix_spawnattr_setsigdefault(&attributes, &all)
+        unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
         var envp = unsafe environment.map { unsafe strdup($0) } + [nil]
         defer { for unsafe string in unsafe argv + envp { unsafe free(string) } }
