@@ -31,8 +31,8 @@ link set lo up
 address add 93.184.216.34/32 dev lo
 address add 2606:2800:220:1::1/128 dev lo nodad
 address add 2606:2800:220:1::b1ac/128 dev lo nodad
-route add local default dev lo src 93.184.216.34
-route add local ::/0 dev lo src 2606:2800:220:1::1
+route add local default dev lo table main src 93.184.216.34
+route add local ::/0 dev lo table main src 2606:2800:220:1::1
 route add unreachable 93.184.216.99/32
 route add prohibit 93.184.216.98/32
 route add unreachable 2606:2800:220:1::dead/128
