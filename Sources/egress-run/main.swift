@@ -1,3 +1,31 @@
 // SPDX-License-Identifier: Apache-2.0
+
+import EgressCommandLine
+import EgressText
 import Glibc
-exit(125)
+
+/// Writes one line to standard error.
+func complain(_ message: String) {
+    let line = Array("egress-run: \(message)\n".utf8)
+    _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
+
+/// Writes text to standard output; only for what was asked of `egress-run` itself.
+func answer(_ text: String) {
+    let bytes = Array(text.utf8)
+    _ = unsafe bytes.withUnsafeBytes { unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count) }
+}
+
+do {
+    switch try Request.parse(Array(CommandLine.arguments.dropFirst())) {
+    case .help: answer(Help.text)
+    case .version: answer(Help.version + "\n")
+    case .run(let options): exit(try run(options))
+    }
+} catch let error as UsageError {
+    complain(error.description)
+    exit(ExitStatus.ownFailure)
+} catch let failure as Failure {
+    complain(failure.message)
+    exit(ExitStatus.ownFailure)
+}

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The agent: one tiny process that stays in the relay namespace R to mint listeners on request.
+//
+// Should: end when the supervisor ends; answer every request.
+// Mustn't: be reachable from the worker (it is in no pid namespace of the worker's), or hold rights it does not use.
+
+#define _GNU_SOURCE
+#include "child.h"
+
+#include <errno.h>
+#include <linux/fib_rules.h>
+#include <linux/sched.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static int mint_listener(const struct egress_sandbox *sandbox, const struct egress_request *request)
+{
+    if (request->family > 1 || request->port == 0 || request->port > 65535 ||
+        sandbox->listeners[request->family].socket.domain == 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    struct egress_listener listener = sandbox->listeners[request->family];
+    uint16_t port = (uint16_t)request->port;
+    uint16_t network_port = (uint16_t)(port >> 8 | port << 8);
+    memcpy((char *)&listener.socket.address + listener.port_offset, &network_port, sizeof network_port);
+    int fd = egress_make_socket(&listener.socket);
+    if (fd < 0 || !listener.rule)
+        return fd;
+
+    char rule[256];
+    struct fib_rule_port_range range = {.start = port, .end = port};
+    errno = EMSGSIZE;
+    if (listener.rule_count <= sizeof rule) {
+        memcpy(rule, listener.rule, listener.rule_count);
+        memcpy(rule + listener.rule_port_offset, &range, sizeof range);
+        if (egress_netlink(rule, listener.rule_count) == 0)
+            return fd;
+    }
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return -1;
+}
+
+/// Keeps the two capabilities that minting needs: binding low ports, and adding a rule.
+static int drop_capabilities(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    memset(data, 0, sizeof data);
+    data[0].effective = data[0].permitted = 1U << CAP_NET_ADMIN | 1U << CAP_NET_BIND_SERVICE;
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+_Noreturn static void serve(const struct egress_sandbox *sandbox)
+{
+    for (;;) {
+        struct egress_request request;
+        ssize_t length = recv(sandbox->agent_control, &request, sizeof request, 0);
+        if (length < 0 && errno == EINTR)
+            continue;
+        if (length != sizeof request)
+            _exit(0);
+        int fd = mint_listener(sandbox, &request);
+        egress_send_report(sandbox->agent_control, EGRESS_REPORT_LISTENER, fd < 0 ? errno : 0, "minting a listener", &fd,
+                           fd < 0 ? 0 : 1);
+        if (fd >= 0)
+            close(fd);
+    }
+}
+
+void egress_run_agent(const struct egress_sandbox *sandbox)
+{
+    int control = sandbox->agent_control;
+    int descriptors[EGRESS_MAX_SOCKETS];
+    prctl(PR_SET_NAME, "egress-agent");
+    // A stop signal to the job must not stop the agent: nothing would wake it again before a request does.
+    signal(SIGTSTP, SIG_IGN);
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        egress_fail(control, "asking to end with the supervisor");
+    egress_wait_for_go(control);
+
+    egress_perform(&sandbox->relay_before, 0, control, descriptors);
+    pid_t init = egress_clone(sandbox->init_flags | CLONE_PARENT, NULL);
+    if (init < 0)
+        egress_fail(control, "cloning init into new pid, mount, ipc, uts and network namespaces");
+    if (init == 0)
+        egress_run_init(sandbox);
+
+    egress_perform(&sandbox->relay, init, control, descriptors);
+    if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || drop_capabilities() < 0)
+        egress_fail(control, "dropping the agent's rights");
+    egress_send_report(control, EGRESS_REPORT_READY, init, "", descriptors, sandbox->relay.socket_count);
+    for (size_t i = 0; i < sandbox->relay.socket_count; i++)
+        close(descriptors[i]);
+    close(sandbox->init_control);
+    // Nothing of the caller's stays open here: a pipe's reader must see its end when the command ends.
+    if (dup2(control, 0) < 0 || syscall(SYS_close_range, 1U, ~0U, 0U) < 0)
+        _exit(125);
+    struct egress_sandbox own = *sandbox;
+    own.agent_control = 0;
+    serve(&own);
+}

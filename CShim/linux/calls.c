@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: Apache-2.0
+
+#define _GNU_SOURCE
+#include "egress_calls.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int egress_memory_file(const char *name)
+{
+    return memfd_create(name, MFD_CLOEXEC);
+}
+
+int egress_accept(int socket, struct sockaddr_storage *peer)
+{
+    socklen_t length = sizeof *peer;
+    return accept4(socket, (struct sockaddr *)peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int egress_pidfd_send_signal(int pidfd, int signal)
+{
+    return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U);
+}
+
+ssize_t egress_receive_descriptors(int socket, void *buffer, size_t capacity, int *descriptors, size_t *count)
+{
+    char rights[CMSG_SPACE(sizeof(int) * 253)]; // SCM_MAX_FD
+    struct iovec part = {buffer, capacity};
+    struct msghdr message = {
+        .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights, .msg_controllen = sizeof rights};
+    ssize_t length;
+    do
+        length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
+    while (length < 0 && errno == EINTR);
+    size_t room = *count;
+    *count = 0;
+    if (length < 0)
+        return -1;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS)
+            continue;
+        size_t present = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+        for (size_t i = 0; i < present; i++) {
+            int fd;
+            memcpy(&fd, CMSG_DATA(header) + i * sizeof fd, sizeof fd);
+            if (*count < room)
+                descriptors[(*count)++] = fd;
+            else
+                close(fd);
+        }
+    }
+    return length;
+}
+
+ssize_t egress_receive_with_destination(int socket, void *buffer, size_t capacity, struct sockaddr_storage *name,
+                                        uint8_t *address, size_t *address_length)
+{
+    char control[256];
+    struct iovec part = {buffer, capacity};
+    struct msghdr message = {.msg_name = name,
+                             .msg_namelen = sizeof *name,
+                             .msg_iov = &part,
+                             .msg_iovlen = 1,
+                             .msg_control = control,
+                             .msg_controllen = sizeof control};
+    *address_length = 0;
+    ssize_t length = recvmsg(socket, &message, MSG_DONTWAIT);
+    if (length < 0)
+        return -1;
+    for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
+        if (header->cmsg_level == IPPROTO_IP && header->cmsg_type == IP_PKTINFO) {
+            struct in_pktinfo info;
+            memcpy(&info, CMSG_DATA(header), sizeof info);
+            memcpy(address, &info.ipi_addr, *address_length = sizeof info.ipi_addr);
+        } else if (header->cmsg_level == IPPROTO_IPV6 && header->cmsg_type == IPV6_PKTINFO) {
+            struct in6_pktinfo info;
+            memcpy(&info, CMSG_DATA(header), sizeof info);
+            memcpy(address, &info.ipi6_addr, *address_length = sizeof info.ipi6_addr);
+        }
+    }
+    return length;
+}
+
+ssize_t egress_send_from(int socket, const void *bytes, size_t count, const struct sockaddr_storage *name,
+                         const uint8_t *source, size_t length)
+{
+    _Alignas(struct cmsghdr) char control[CMSG_SPACE(sizeof(struct in6_pktinfo))];
+    struct iovec part = {(void *)bytes, count};
+    struct msghdr message = {.msg_name = (void *)name, .msg_iov = &part, .msg_iovlen = 1, .msg_control = control};
+    memset(control, 0, sizeof control);
+    struct cmsghdr *header = (struct cmsghdr *)control;
+    if (length == sizeof(struct in_addr)) {
+        struct in_pktinfo info = {0};
+        memcpy(&info.ipi_spec_dst, source, length);
+        message.msg_namelen = sizeof(struct sockaddr_in);
+        message.msg_controllen = CMSG_SPACE(sizeof info);
+        header->cmsg_level = IPPROTO_IP;
+        header->cmsg_type = IP_PKTINFO;
+        header->cmsg_len = CMSG_LEN(sizeof info);
+        memcpy(CMSG_DATA(header), &info, sizeof info);
+    } else {
+        struct in6_pktinfo info = {0};
+        memcpy(&info.ipi6_addr, source, sizeof info.ipi6_addr);
+        message.msg_namelen = sizeof(struct sockaddr_in6);
+        message.msg_controllen = CMSG_SPACE(sizeof info);
+        header->cmsg_level = IPPROTO_IPV6;
+        header->cmsg_type = IPV6_PKTINFO;
+        header->cmsg_len = CMSG_LEN(sizeof info);
+        memcpy(CMSG_DATA(header), &info, sizeof info);
+    }
+    return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+int egress_is_foreign_socket(int fd)
+{
+    struct stat status;
+    if (fstat(fd, &status) < 0 || !S_ISSOCK(status.st_mode))
+        return 0;
+    int domain = 0, type = 0;
+    socklen_t size = sizeof domain;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, &domain, &size) < 0)
+        return 1;
+    size = sizeof type;
+    if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &size) < 0)
+        return 1;
+    if (domain != AF_UNIX || (type != SOCK_STREAM && type != SOCK_SEQPACKET))
+        return 1;
+    struct sockaddr_storage peer;
+    size = sizeof peer;
+    return getpeername(fd, (struct sockaddr *)&peer, &size) < 0;
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Shared by the files that run between clone(2) and execve(2). Everything here is async-signal-safe: system calls and
+// memory on the stack, no allocation, no locks, no stdio.
+
+#ifndef EGRESS_CHILD_H
+#define EGRESS_CHILD_H
+
+#include "egress_sandbox.h"
+
+/// Reports a failed step, with errno, to the supervisor and ends the process.
+_Noreturn void egress_fail(int control, const char *what);
+
+/// Sends one report with descriptors. Fails silently: a supervisor that is gone has killed us already.
+void egress_send_report(int control, enum egress_report_kind kind, int value, const char *what, const int *descriptors,
+                        size_t count);
+
+/// Reads one byte, the supervisor's "go"; at end-of-file, when the supervisor is gone, the process ends.
+void egress_wait_for_go(int control);
+
+/// Performs the steps, then makes the sockets and stores them in `descriptors`; ends the process at the first failure.
+void egress_perform(const struct egress_namespace *plan, pid_t init, int control, int *descriptors);
+
+/// Makes one socket; -1 with errno.
+int egress_make_socket(const struct egress_socket *spec);
+
+/// Sends one rtnetlink request and reads its acknowledgement; -1 with errno.
+int egress_netlink(const void *request, size_t count);
+
+/// clone3(2) as fork(2) with `flags`; `pidfd` may be NULL.
+pid_t egress_clone(unsigned long flags, int *pidfd);
+
+_Noreturn void egress_run_agent(const struct egress_sandbox *sandbox);
+_Noreturn void egress_run_init(const struct egress_sandbox *sandbox);
+_Noreturn void egress_run_command(const struct egress_sandbox *sandbox);
+
+#endif

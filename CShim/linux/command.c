@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The last steps before the command runs.
+//
+// Should: give the command what its caller had (limits, signals, terminal), and nothing of ours.
+// Mustn't: leave a descriptor, a capability, or a way to gain one. The order matters: the bounding set needs
+// CAP_SETPCAP, so it goes before the sets; the filter is last, since it would refuse some of what stands above it.
+
+#define _GNU_SOURCE
+#include "child.h"
+
+#include <errno.h>
+#include <linux/close_range.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+static void restore_signals(const struct egress_command *command, int control)
+{
+    for (int number = 1; number <= 64; number++)
+        if (command->defaults >> (number - 1) & 1)
+            signal(number, SIG_DFL);
+    if (sigprocmask(SIG_SETMASK, &command->mask, NULL) < 0)
+        egress_fail(control, "restoring the signal mask");
+}
+
+static void drop_capabilities(const struct egress_command *command, int control)
+{
+    for (cap_value_t value = 0; value < 64; value++) {
+        if (command->bounding >> value & 1)
+            continue;
+        // EINVAL: past the last capability this kernel knows.
+        if (cap_drop_bound(value) < 0 && errno != EINVAL)
+            egress_fail(control, "dropping a capability from the bounding set");
+    }
+    if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0)
+        egress_fail(control, "clearing the ambient capabilities");
+    if (cap_set_proc(command->capabilities) < 0)
+        egress_fail(control, "dropping capabilities");
+}
+
+static void load_filter(const struct egress_command *command, int control)
+{
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        egress_fail(control, "setting no_new_privs");
+    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, &command->filter) < 0)
+        egress_fail(control, "loading the seccomp filter");
+}
+
+/// As execvp(3): the first candidate that can be executed; EACCES is remembered, a missing one passed over, and a file
+/// without a format the kernel knows is given to /bin/sh.
+static int execute(const struct egress_command *command)
+{
+    int error = ENOENT;
+    for (char **path = command->candidates; *path; path++) {
+        execve(*path, command->argv, command->envp);
+        if (errno == ENOEXEC) {
+            command->script_argv[1] = *path;
+            execve("/bin/sh", command->script_argv, command->envp);
+        }
+        if (errno == ENOENT || errno == ENOTDIR)
+            continue;
+        error = errno;
+        if (errno != EACCES)
+            break;
+    }
+    return error;
+}
+
+void egress_run_command(const struct egress_sandbox *sandbox)
+{
+    const struct egress_command *command = &sandbox->command;
+    int control = sandbox->init_control;
+    // A process group of its own: kill(2) with pid 0 must not reach the caller's group, which is outside.
+    if (setpgid(0, 0) < 0)
+        egress_fail(control, "making a process group");
+    if (command->terminal >= 0)
+        tcsetpgrp(command->terminal, getpid()); // the supervisor ignores SIGTTOU, and so do we until the next line
+    restore_signals(command, control);
+    if (setrlimit(RLIMIT_NOFILE, &command->descriptors) < 0)
+        egress_fail(control, "restoring the descriptor limit");
+    drop_capabilities(command, control);
+    if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
+        egress_fail(control, "closing inherited descriptors");
+    load_filter(command, control);
+    int error = execute(command);
+    egress_send_report(control, EGRESS_REPORT_EXEC_FAILED, error, "", NULL, 0);
+    _exit(error == ENOENT ? 127 : 126);
+}

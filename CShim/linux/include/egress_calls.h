@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// System calls and macros that Swift cannot call: variadic, without a libc wrapper, or written as macros.
+
+#ifndef EGRESS_CALLS_H
+#define EGRESS_CALLS_H
+
+#include <linux/filter.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#pragma clang assume_nonnull begin
+
+/// memfd_create(2), close-on-exec; -1 with errno.
+int egress_memory_file(const char *name);
+
+/// accept4(2), non-blocking and close-on-exec, storing the peer in `peer`; -1 with errno.
+int egress_accept(int socket, struct sockaddr_storage *peer);
+
+/// pidfd_send_signal(2); -1 with errno.
+int egress_pidfd_send_signal(int pidfd, int signal);
+
+/// Receives one report: at most `capacity` bytes into `buffer` and at most `*count` descriptors, made close-on-exec;
+/// `*count` becomes their number. Returns the length, 0 at end-of-file, -1 with errno.
+ssize_t egress_receive_descriptors(int socket, void *buffer, size_t capacity, int *descriptors, size_t *count);
+
+/// The message's destination address, from IP_PKTINFO or IPV6_PKTINFO, as 4 or 16 bytes in `address`; returns its
+/// length, 0 if there was none. `name` receives the sender.
+ssize_t egress_receive_with_destination(int socket, void *buffer, size_t capacity, struct sockaddr_storage *name,
+                                        uint8_t *address, size_t *address_length);
+
+/// Sends a datagram to `name` from the address `source` of `length` 4 or 16 bytes; -1 with errno.
+ssize_t egress_send_from(int socket, const void *bytes, size_t count, const struct sockaddr_storage *name,
+                         const uint8_t *source, size_t length);
+
+/// True if `fd` is a socket that no command may inherit: any but a connected AF_UNIX stream or seqpacket socket.
+int egress_is_foreign_socket(int fd);
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The sandbox as C sees it: three plans, made before the first clone(2) and only read after it, and what the three
+// processes report while they perform them. See `spawn.c` for the theory of operation.
+
+#ifndef EGRESS_SANDBOX_H
+#define EGRESS_SANDBOX_H
+
+#include <linux/filter.h>
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/capability.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#pragma clang assume_nonnull begin
+
+/// What a step does; the fields of `egress_step` it reads stand behind it.
+enum egress_step_kind {
+    EGRESS_STEP_NETLINK,       ///< send `bytes`, one rtnetlink request, and read its acknowledgement
+    EGRESS_STEP_MOUNT,         ///< mount(source, target, type, flags, options)
+    EGRESS_STEP_MOUNT_SETATTR, ///< mount_setattr(target, AT_RECURSIVE, attr_set = flags)
+    EGRESS_STEP_WRITE,         ///< create or truncate `target` and write `bytes`
+};
+
+/// One step of a plan.
+struct egress_step {
+    enum egress_step_kind kind;
+    const char *_Nullable what; ///< for the error: "mounting /proc"
+    const char *_Nullable source;
+    const char *_Nullable target;
+    const char *_Nullable type;
+    const char *_Nullable options;
+    unsigned long flags;
+    void *_Nullable bytes;
+    size_t count;
+    size_t pid_offset; ///< where in `bytes` the pid of init belongs; 0 for nowhere
+};
+
+struct egress_option {
+    int level;
+    int name;
+    const void *_Nullable value;
+    socklen_t length;
+};
+
+/// A socket to be made in a namespace and handed to the supervisor.
+struct egress_socket {
+    const char *_Nullable what;
+    int domain;
+    int type;
+    int protocol;
+    const struct egress_option *_Nullable options;
+    size_t option_count;
+    struct sockaddr_storage address;
+    socklen_t address_length; ///< 0: not bound
+    int backlog;              ///< 0: not listening
+};
+
+/// What the agent needs to mint a listener on a port: the socket and the routing rule that lets the port in.
+struct egress_listener {
+    struct egress_socket socket;
+    size_t port_offset; ///< of the port in `socket.address`
+    void *_Nullable rule; ///< an rtnetlink request; NULL when the port needs none
+    size_t rule_count;
+    size_t rule_port_offset; ///< of the struct fib_rule_port_range in `rule`
+};
+
+#define EGRESS_MAX_SOCKETS 64
+
+/// Steps and sockets of one namespace, in order.
+struct egress_namespace {
+    const struct egress_step *_Nullable steps;
+    size_t step_count;
+    const struct egress_socket *_Nullable sockets;
+    size_t socket_count; ///< at most EGRESS_MAX_SOCKETS
+};
+
+/// The command, as it is to be executed.
+struct egress_command {
+    char *_Nullable *_Nullable candidates; ///< paths to try, in the order of PATH; NULL-terminated
+    char *_Nullable *_Nullable argv;
+    char *_Nullable *_Nullable script_argv; ///< argv for /bin/sh when a candidate is ENOEXEC, as execvp(3) does; [1] is filled in
+    char *_Nullable *_Nullable envp;
+    struct rlimit descriptors; ///< RLIMIT_NOFILE as the caller had it
+    sigset_t mask;             ///< signal mask as the caller had it
+    uint64_t defaults;         ///< signals (bit n-1) to set back to SIG_DFL
+    int terminal;              ///< the terminal to bring the command to the foreground of, or -1
+    cap_t _Nullable capabilities; ///< what it keeps; also the bounding set
+    uint64_t bounding;         ///< the same as a mask (bit = capability number)
+    struct sock_fprog filter;  ///< the seccomp filter, loaded last
+};
+
+struct egress_sandbox {
+    unsigned long agent_flags; ///< clone flags of the agent
+    unsigned long init_flags;  ///< clone flags of init
+    int agent_control;         ///< the children's ends of two SOCK_SEQPACKET pairs
+    int init_control;
+    struct egress_namespace relay_before; ///< in R, before init exists
+    struct egress_namespace relay;        ///< in R, once init's namespaces exist
+    struct egress_listener listeners[2];  ///< IPv4, IPv6; a zero domain: none
+    struct egress_namespace mounts;       ///< in the worker's mount namespace
+    struct egress_namespace worker;       ///< in W, once the link exists
+    struct egress_command command;
+};
+
+enum egress_report_kind {
+    EGRESS_REPORT_FAILED = 1,  ///< value: errno, what: the step; the process ends
+    EGRESS_REPORT_READY,       ///< descriptors: the namespace's sockets; from the agent, value: pid of init
+    EGRESS_REPORT_STARTED,     ///< descriptor: pidfd of the command
+    EGRESS_REPORT_EXEC_FAILED, ///< value: errno
+    EGRESS_REPORT_STOPPED,     ///< value: the signal
+    EGRESS_REPORT_CONTINUED,
+    EGRESS_REPORT_EXITED,   ///< value: wait status of the command
+    EGRESS_REPORT_LISTENER, ///< value: errno or 0; descriptor: the listener
+};
+
+struct egress_report {
+    uint32_t kind;
+    int32_t value;
+    char what[120];
+};
+
+/// A request to the agent: a listener of `listeners[family]` on `port`, which is answered with
+/// EGRESS_REPORT_LISTENER.
+struct egress_request {
+    uint32_t family;
+    uint32_t port;
+};
+
+/// Clones the agent, which waits for one byte on its control socket (its id maps must be written first), performs its
+/// plan, clones init and serves requests. Returns its pid, or -1 with errno. The caller ignores nothing: every failure
+/// after this arrives as EGRESS_REPORT_FAILED.
+pid_t egress_spawn(const struct egress_sandbox *sandbox);
+
+#pragma clang assume_nonnull end
+
+#endif

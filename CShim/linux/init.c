@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Init: pid 1 of the worker's pid namespace.
+//
+// Should: reap everything, report what becomes of the command, and end with it, by which the kernel ends all the rest.
+// Mustn't: be traced or signalled by the worker. Signals from inside its own namespace that it has no handler for never
+// reach a pid 1 (pid_namespaces(7)); it is not dumpable and keeps no capability.
+
+#define _GNU_SOURCE
+#include "child.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/capability.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static int drop_all_capabilities(void)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[2];
+    memset(data, 0, sizeof data);
+    return (int)syscall(SYS_capset, &header, data);
+}
+
+_Noreturn static void reap(int control, pid_t command)
+{
+    for (;;) {
+        int status;
+        pid_t pid = waitpid(-1, &status, WUNTRACED | WCONTINUED | __WALL);
+        if (pid < 0 && errno == EINTR)
+            continue;
+        if (pid < 0)
+            _exit(125);
+        if (pid != command)
+            continue;
+        if (WIFSTOPPED(status)) {
+            egress_send_report(control, EGRESS_REPORT_STOPPED, WSTOPSIG(status), "", NULL, 0);
+        } else if (WIFCONTINUED(status)) {
+            egress_send_report(control, EGRESS_REPORT_CONTINUED, 0, "", NULL, 0);
+        } else {
+            egress_send_report(control, EGRESS_REPORT_EXITED, status, "", NULL, 0);
+            _exit(0);
+        }
+    }
+}
+
+void egress_run_init(const struct egress_sandbox *sandbox)
+{
+    int control = sandbox->init_control;
+    int descriptors[EGRESS_MAX_SOCKETS];
+    prctl(PR_SET_NAME, "egress-init");
+    if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
+        egress_fail(control, "asking to end with the supervisor");
+    egress_perform(&sandbox->mounts, 0, control, descriptors);
+    egress_wait_for_go(control); // the agent is ready: the link to R stands
+    egress_perform(&sandbox->worker, 0, control, descriptors);
+    if (prctl(PR_SET_DUMPABLE, 0) < 0)
+        egress_fail(control, "making init unreadable");
+    egress_send_report(control, EGRESS_REPORT_READY, 0, "", descriptors, sandbox->worker.socket_count);
+
+    int pidfd = -1;
+    pid_t command = egress_clone(0, &pidfd);
+    if (command < 0)
+        egress_fail(control, "cloning the command");
+    if (command == 0)
+        egress_run_command(sandbox);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || drop_all_capabilities() < 0)
+        egress_fail(control, "dropping init's rights");
+    egress_send_report(control, EGRESS_REPORT_STARTED, 0, "", &pidfd, 1);
+    // Nothing of the caller's stays open here: a pipe's reader must see its end when the command closes it.
+    if (dup2(control, 0) < 0 || syscall(SYS_close_range, 1U, ~0U, 0U) < 0)
+        _exit(125);
+    reap(0, command);
+}

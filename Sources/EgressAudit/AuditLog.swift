@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EgressPolicy
+
+/// The audit file: JSON Lines, an event a line, in the order in which they happened.
+///
+/// The file is opened by the caller before the command is isolated, and never again, so that nothing the command does
+/// to paths can lead it elsewhere.
+public struct AuditLog: ~Copyable {
+    private var writer: LineWriter
+    private var line = JSONLine()
+
+    /// A log on a descriptor that the caller opened (for appending) and keeps open.
+    public init(descriptor: Int32) {
+        writer = LineWriter(descriptor: descriptor)
+    }
+
+    /// How many events could not be written.
+    public var lostEvents: UInt64 { writer.lostLines }
+
+    /// Writes one event.
+    ///
+    /// - Throws: The first failure only; those after it count in `lostEvents`.
+    public mutating func write(_ event: AuditEvent) throws(WriteError) {
+        line.set(event)
+        try writer.write(line.bytes)
+    }
+}
+
+extension JSONLine {
+    /// Makes the line that of an event. What is not known is left out.
+    mutating func set(_ event: AuditEvent) {
+        open()
+        add("time", plainText: { event.time.append(to: &$0) })
+        add("event", event.kind.rawValue)
+        if let verdict = event.verdict {
+            add("decision", verdict.isAllowed ? "allow" : "deny")
+            add("reason", verdict.reason.rawValue)
+            if let rule = verdict.rule { add("rule", rule.description) }
+        }
+        if let host = event.host { add("host", host) }
+        if let type = event.recordType { add("record_type", type) }
+        if !event.addresses.isEmpty { add("addresses", event.addresses.map(\.description)) }
+        if let address = event.address { add("address", address.description) }
+        if let port = event.port { add("port", port) }
+        if let transport = event.transport { add("protocol", transport.rawValue) }
+        if let count = event.bytesSent { add("bytes_sent", count) }
+        if let count = event.bytesReceived { add("bytes_received", count) }
+        if let detail = event.detail { add("detail", detail) }
+        if let status = event.status { add("status", status) }
+        close()
+    }
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+
+/// Writes whole lines to a descriptor that it is given and does not own.
+///
+/// A line is one write(2), so that lines of several writers (O_APPEND, a terminal) do not mix. The descriptor may be
+/// shared with the command: it may have been made non-blocking by it, and may be closed at the other end. SIGPIPE must
+/// be ignored by the process.
+public struct LineWriter: ~Copyable {
+    /// How many lines could not be written.
+    public private(set) var lostLines: UInt64 = 0
+    private let descriptor: Int32
+    /// Whether the last thing written is a part of a line, after which a new line must begin.
+    private var isTorn = false
+
+    /// How long a non-blocking descriptor may take none of a line, in milliseconds.
+    private static let patience: Int32 = 1000
+
+    /// A writer to a descriptor that stays open as long as this writer is used.
+    public init(descriptor: Int32) {
+        self.descriptor = descriptor
+    }
+
+    /// Writes a line, and the newline that ends it if it has none.
+    ///
+    /// A line that cannot be written is lost, and the next one is tried all the same: a disk may get room again.
+    ///
+    /// - Throws: The first failure. Those after it are only counted, so that each need not be told.
+    public mutating func write(_ line: [UInt8]) throws(WriteError) {
+        let newline = UInt8(ascii: "\n")
+        do {
+            if isTorn { try writeAll([newline]) }
+            try writeAll(line.last == newline ? line : line + [newline])
+        } catch {
+            lostLines &+= 1
+            if lostLines == 1 { throw error }
+        }
+    }
+
+    private mutating func writeAll(_ bytes: [UInt8]) throws(WriteError) {
+        var written = 0
+        while written < bytes.count {
+            let count = unsafe bytes.withUnsafeBytes { buffer in
+                unsafe Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
+            }
+            if count > 0 {
+                written += count
+                isTorn = written < bytes.count
+                continue
+            }
+            let code = count == 0 ? EIO : errno
+            if code == EINTR { continue }
+            if code == EAGAIN, isWritable() { continue }
+            throw WriteError(errno: code)
+        }
+    }
+
+    private func isWritable() -> Bool {
+        var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        return unsafe poll(&request, 1, Self.patience) > 0
+    }
+}
+
+/// A line could not be written.
+public struct WriteError: Error, Hashable, Sendable, CustomStringConvertible {
+    /// What the kernel said.
+    public var errno: Int32
+
+    /// What the kernel said, in words.
+    public var description: String {
+        unsafe strerror(errno).map { unsafe String(cString: $0) } ?? "error \(errno)"
+    }
+}

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// What `egress-run` prints about itself.
+public enum Help {
+    /// The answer to `--version`.
+    public static let version = "egress-run 0.1.0"
+
+    /// The answer to `--help`.
+    public static let text = """
+        usage: egress-run [options] [--] command [args...]
+               egress-run [options] -c 'shell line' [$0 args...]
+
+        Runs a command so that it, and everything it starts, can reach only what is allowed.
+        Nothing is allowed by default.
+
+          --allow RULE         allow a host or address; repeatable
+          --deny RULE          deny a host or address, whatever allows it; repeatable
+          --policy FILE        read rules from a YAML or JSON file as well
+          --allow-private      let allowed names resolve to private addresses
+          --dns ADDR[:PORT]    ask this DNS server; repeatable, tried in order
+                               (default: the policy's, then those of /etc/resolv.conf)
+          --audit FILE         write each decision as a line of JSON; - is standard error
+          --isolation MODE     netns (the default): network namespaces of its own
+          --timeout SECONDS    end the command and all it started after this time
+          -c                   run a line with /bin/sh
+          -q                   tell errors only
+          -v                   tell what was allowed, too
+          --version            print the version
+          --help               print this text
+
+        A RULE is one of these; :443, :80,8000-8010, /tcp, /udp may follow and narrow it:
+          example.com          this name
+          .example.com         this name and all below it
+          *.example.com        all names below it
+          192.0.2.7  [2001:db8::7]  198.51.100.0/24  2001:db8::/32
+          127.0.0.1:5432       this port of this machine, outside the command's own loopback
+
+        Exit status: the command's own; 128+N if signal N ended it; 124 timed out;
+        125 egress-run failed and the command was not run; 126 cannot execute; 127 not found.
+
+        Example: egress-run --allow example.com:443 -- curl https://example.com/
+
+        """
+}

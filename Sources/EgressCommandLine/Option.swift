@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Every option of this version: the table that the parser reads.
+enum Option: String, CaseIterable {
+    case allow = "--allow"
+    case deny = "--deny"
+    case policy = "--policy"
+    case allowPrivate = "--allow-private"
+    case dns = "--dns"
+    case audit = "--audit"
+    case isolation = "--isolation"
+    case timeout = "--timeout"
+    case shell = "-c"
+    case quiet = "-q"
+    case verbose = "-v"
+    case version = "--version"
+    case help = "--help"
+
+    /// What the help text calls the value; nil for an option that takes none.
+    var value: String? {
+        switch self {
+        case .allow, .deny: "RULE"
+        case .policy, .audit: "FILE"
+        case .dns: "ADDR[:PORT]"
+        case .isolation: "MODE"
+        case .timeout: "SECONDS"
+        case .allowPrivate, .shell, .quiet, .verbose, .version, .help: nil
+        }
+    }
+
+    /// Whether a second one would leave in doubt which of the two is meant.
+    var isGivenOnce: Bool {
+        switch self {
+        case .policy, .audit, .isolation, .timeout: true
+        default: false
+        }
+    }
+
+    /// Options of the contract that this version does not have, and why it refuses rather than ignores them.
+    static let unavailable = [
+        "--allow-unix": "connections to unix sockets are not checked yet, so there is nothing to allow"
+    ]
+
+    /// Spellings of other tools, and ours for them.
+    static let usualNames = [
+        "--quiet": "-q", "--verbose": "-v", "--command": "-c", "-h": "--help", "-?": "--help", "-V": "--version",
+        "--allow-domain": "--allow", "--allow-domains": "--allow", "--allow-host": "--allow", "--allow-net": "--allow",
+        "--config": "--policy", "--audit-log": "--audit", "-p": "--policy",
+    ]
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+extension Policy {
+    /// Whether a name may be resolved at all: some allow rule names it, and no deny rule closes it for every port and
+    /// transport. A deny rule with a port leaves the name resolvable; the gate applies it.
+    public func decide(name: Host) -> Verdict {
+        let closed = deny.match(name, nil).blanket
+        guard closed == Match.none else { return denied(closed) }
+        let named = allow.match(name, nil).named
+        return named == Match.none ? Verdict(.hostNotAllowlisted) : allowed(named)
+    }
+
+    /// Whether an allowed name may be an alias (CNAME) of this one, which needs no rule of its own.
+    ///
+    /// Any deny rule that names it closes it, whatever its ports: the gate only knows the name that was asked for.
+    public func decide(alias: Host) -> Verdict {
+        let closed = deny.match(alias, nil).named
+        return closed == Match.none ? Verdict(.allowed) : denied(closed)
+    }
+
+    /// Whether a whole answer for a name may be given out and pinned; one bad address voids it.
+    public func validate(answer: [IPAddress], for name: Host) -> Verdict {
+        let verdict = decide(name: name)
+        guard verdict.isAllowed else { return verdict }
+        guard !answer.isEmpty else { return Verdict(.emptyResolution) }
+        let isConsented = allowPrivate || allow.match(name, nil).namedPrivate != Match.none
+        for address in answer {
+            if let refusal = refusal(of: address, isConsented: isConsented) { return refusal }
+        }
+        return verdict
+    }
+
+    /// What is wrong with one address of an answer.
+    private func refusal(of address: IPAddress, isConsented: Bool) -> Verdict? {
+        let closed = denial(of: address, nil).blanket
+        guard closed == Match.none else { return denied(closed) }
+        let addressClass = address.addressClass
+        if addressClass == .global { return nil }
+        let needsExactRule = address.needsExactRule
+        if isConsented, !needsExactRule { return nil }
+        guard allow.match(address, nil, isExact: needsExactRule).named == Match.none else { return nil }
+        return Verdict(addressClass == .metadata ? .metadataBlocked : .privateTargetBlocked)
+    }
+
+    /// What the deny rules say of an address and of the IPv4 addresses it carries.
+    func denial(of address: IPAddress, _ service: Service?) -> Match {
+        let address = address.canonical
+        var match = deny.match(address, service)
+        if case .v6(let outer) = address {
+            for inner in outer.embeddedIPv4 { match.formUnion(deny.match(.v4(inner), service)) }
+        }
+        return match
+    }
+}

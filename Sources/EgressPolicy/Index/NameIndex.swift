@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// Finds the claims on a name and on every name above it in one pass from its end.
+///
+/// A hash is carried over the bytes from right to left; at each dot it is the hash of the suffix behind. An open
+/// table maps hashes to entries, whose bytes are compared before they count. Suffixes with more labels than any rule
+/// has are not looked up, so a name of 127 labels costs little more than a short one.
+struct NameIndex: Sendable {
+    private struct Entry {
+        let offset: Int32
+        let length: Int32
+        var own: Int32
+        var below: Int32
+    }
+
+    /// The upper half of a hash, and in the lower half the place of the entry plus one; 0 is free.
+    private var slots: [UInt64]
+    private var entries: [Entry] = []
+    private var text: [UInt8] = []
+    private var deepest = 0
+
+    init(own: [Host: [Int32]], below: [Host: [Int32]], claim: ([Int32]) -> Int32) {
+        let count = own.count + below.count
+        var size = 2
+        while size < 2 * count { size *= 2 }
+        slots = Array(repeating: 0, count: size)
+        text.reserveCapacity(16 * count)
+
+        for (host, rules) in own {
+            let claims = claim(rules)
+            let rulesBelow = below[host]
+            let claimsBelow = rulesBelow.map { $0 == rules ? claims : claim($0) }
+            insert(host, own: claims, below: claimsBelow ?? Self.none)
+        }
+        for (host, rules) in below where own[host] == nil {
+            insert(host, own: Self.none, below: claim(rules))
+        }
+    }
+
+    private static let none: Int32 = -1
+
+    private mutating func insert(_ host: Host, own: Int32, below: Int32) {
+        var hash = NameHash()
+        for byte in host.utf8.reversed() { hash.combine(byte) }
+        var slot = hash.slot(among: slots.count)
+        while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
+        let number = UInt64(entries.count + 1)
+        slots[slot] = hash.tag | number
+
+        let offset = Int32(truncatingIfNeeded: text.count)
+        let length = Int32(truncatingIfNeeded: host.utf8.count)
+        entries.append(Entry(offset: offset, length: length, own: own, below: below))
+        text += host.utf8
+        if below != Self.none {
+            deepest = max(deepest, host.utf8.reduce(1) { $1 == Host.dot ? $0 + 1 : $0 })
+        }
+    }
+
+    /// Calls `body` with each claim on the name.
+    @inline(__always)
+    func visit(_ host: Host, _ body: (Int32) -> Void) {
+        guard !entries.isEmpty else { return }
+        let name = host.utf8.span
+        var hash = NameHash()
+        var depth = 0
+        var index = name.count
+        while index > 0 {
+            index -= 1
+            let byte = name[index]
+            if byte == Host.dot {
+                depth += 1
+                if depth <= deepest, let entry = find(name, from: index + 1, hash), entry.below != Self.none {
+                    body(entry.below)
+                }
+            }
+            hash.combine(byte)
+        }
+        if let entry = find(name, from: 0, hash), entry.own != Self.none { body(entry.own) }
+    }
+
+    private func find(_ name: Span<UInt8>, from start: Int, _ hash: NameHash) -> Entry? {
+        var slot = hash.slot(among: slots.count)
+        while slots[slot] != 0 {
+            if slots[slot] & NameHash.tagMask == hash.tag {
+                let entry = entries[Int(slots[slot] & ~NameHash.tagMask) - 1]
+                if isSame(entry, name, from: start) { return entry }
+            }
+            slot = (slot + 1) & (slots.count - 1)
+        }
+        return nil
+    }
+
+    private func isSame(_ entry: Entry, _ name: Span<UInt8>, from start: Int) -> Bool {
+        guard Int(entry.length) == name.count - start else { return false }
+        let offset = Int(entry.offset)
+        for index in start..<name.count where text[offset + index - start] != name[index] { return false }
+        return true
+    }
+}
+
+/// The FNV-1a hash, with a stronger last step.
+///
+/// Not keyed: the table holds the policy's own names, so whoever chooses the names to look up cannot grow its chains.
+private struct NameHash {
+    private var value: UInt64 = 0xcbf2_9ce4_8422_2325
+
+    static let tagMask: UInt64 = 0xffff_ffff_0000_0000
+
+    mutating func combine(_ byte: UInt8) {
+        value = (value ^ UInt64(byte)) &* 0x0000_0100_0000_01b3
+    }
+
+    /// The upper 32 bits.
+    var tag: UInt64 { value & Self.tagMask }
+
+    /// The first place to look in a table whose size is a power of two.
+    func slot(among count: Int) -> Int {
+        let mixed = (value ^ value >> 32) &* 0x9e37_79b9_7f4a_7c15
+        return Int(truncatingIfNeeded: mixed >> 32) & (count - 1)
+    }
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+
+/// A set of ports, as sorted ranges that neither touch nor overlap.
+public struct PortSet: Hashable, Sendable {
+    /// The ranges, lowest first.
+    public let ranges: [ClosedRange<UInt16>]
+
+    /// Every port, as in a rule that names none.
+    public static let any = PortSet(ranges: [0...UInt16.max])
+
+    /// Makes the set of the given ports; of none, when there are none.
+    public init(_ ports: some Sequence<UInt16>) {
+        self.init(ranges: ports.map { $0...$0 })
+    }
+
+    /// Makes the union of ranges in any order.
+    public init(ranges: some Sequence<ClosedRange<UInt16>>) {
+        var merged: [ClosedRange<UInt16>] = []
+        for range in ranges.sorted(by: { $0.lowerBound < $1.lowerBound }) {
+            if let last = merged.last, Int(range.lowerBound) <= Int(last.upperBound) + 1 {
+                merged[merged.count - 1] = last.lowerBound...max(last.upperBound, range.upperBound)
+            } else {
+                merged.append(range)
+            }
+        }
+        self.ranges = merged
+    }
+
+    /// Whether the set holds every port.
+    public var isAny: Bool { self == .any }
+
+    /// Whether the set holds no port.
+    public var isEmpty: Bool { ranges.isEmpty }
+
+    /// Whether a port is in the set.
+    public func contains(_ port: UInt16) -> Bool {
+        ranges.contains { $0.contains(port) }
+    }
+
+    /// The union with another set.
+    public func union(_ other: PortSet) -> PortSet {
+        PortSet(ranges: ranges + other.ranges)
+    }
+}
+
+extension PortSet: ExpressibleByArrayLiteral {
+    /// The set of the listed ports.
+    public init(arrayLiteral ports: UInt16...) {
+        self.init(ports)
+    }
+}
+
+extension PortSet: CustomStringConvertible {
+    /// The form in which rules write ports, such as `80,443,8000-8010`; `any` for every port.
+    public var description: String {
+        guard !isAny else { return "any" }
+        return ranges.map { range in
+            range.count == 1 ? "\(range.lowerBound)" : "\(range.lowerBound)-\(range.upperBound)"
+        }
+        .joined(separator: ",")
+    }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+import Glibc
+import LinuxSystem
+
+/// Performs a plan. See `CShim/linux/spawn.c` for who does what.
+///
+/// Whatever goes wrong, nothing is left running and the command has not run.
+public struct Launcher {
+    /// What the calling process had before it changed it for itself, for the command to have again.
+    public struct Inheritance {
+        let mask: sigset_t
+        let descriptors: rlimit
+        let defaults: UInt64
+
+        /// Remembers the calling process's signal mask and limits. Call it before changing either.
+        ///
+        /// - Parameter ignoring: signals that the caller will ignore for itself; they are set back to their default in the
+        ///   command unless the calling process already ignored them.
+        public static func remember(ignoring numbers: [Int32]) -> Inheritance {
+            var mask = sigset_t()
+            unsafe sigprocmask(SIG_BLOCK, nil, &mask)
+            var limit = rlimit()
+            unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+            var defaults: UInt64 = 0
+            for number in numbers where !isIgnored(number) { defaults |= 1 << UInt64(number - 1) }
+            return Inheritance(mask: mask, descriptors: limit, defaults: defaults)
+        }
+
+        private static func isIgnored(_ number: Int32) -> Bool {
+            var action = sigaction()
+            unsafe sigaction(number, nil, &action)
+            return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self) == 1  // SIG_IGN
+        }
+    }
+
+    private let plan: SandboxPlan
+    private let inheritance: Inheritance
+
+    /// A launcher of a plan.
+    public init(_ plan: SandboxPlan, inheritance: Inheritance) {
+        self.plan = plan
+        self.inheritance = inheritance
+    }
+
+    /// Makes the sandbox and starts the command.
+    public func launch() throws(SandboxError) -> Sandbox {
+        var children = Children()
+        do {
+            return try start(&children)
+        } catch {
+            children.end()
+            throw SandboxError(error: error, advice: Advice.about(error))
+        }
+    }
+
+    /// Processes that exist while the launch goes on.
+    private struct Children {
+        var agent: Int32 = 0
+        var initial: Int32 = 0
+
+        func end() {
+            for pid in [initial, agent] where pid > 0 {
+                kill(pid, SIGKILL)
+                var status: Int32 = 0
+                while unsafe waitpid(pid, &status, 0) < 0 && errno == EINTR {}
+            }
+        }
+    }
+
+    private func start(_ children: inout Children) throws(SystemError) -> Sandbox {
+        let (agentOurs, agentTheirs) = try FileDescriptor.socketPair(type: Socket.sequencedPacket)
+        let (initOurs, initTheirs) = try FileDescriptor.socketPair(type: Socket.sequencedPacket)
+        let agentControl = FileDescriptor(owning: agentOurs), initControl = FileDescriptor(owning: initOurs)
+        do {
+            defer {
+                close(agentTheirs)
+                close(initTheirs)
+            }
+            let arena = PlanArena(plan, inheritance, agentControl: agentTheirs, initControl: initTheirs)
+            children.agent = unsafe egress_spawn(arena.sandbox)
+            if children.agent < 0 {
+                throw SystemError("cloning the agent into new user and network namespaces")
+            }
+        }
+        try writeIdentity(of: children.agent)
+        try go(agentControl.raw)
+
+        guard case .ready(let initial, let relaySockets) = try next(agentControl.raw, initControl.raw) else {
+            throw SystemError("setting up the relay namespace", code: EPROTO)
+        }
+        children.initial = initial
+        try go(initControl.raw)
+        guard case .ready(_, let workerSockets) = try next(initControl.raw, agentControl.raw) else {
+            throw SystemError("setting up the worker's namespaces", code: EPROTO)
+        }
+        guard case .started(let pidfd) = try next(initControl.raw, agentControl.raw) else {
+            throw SystemError("starting the command", code: EPROTO)
+        }
+        return Sandbox(
+            relaySockets: Dictionary(uniqueKeysWithValues: zip(RelaySocket.allCases, relaySockets)),
+            loopback: LoopbackSockets(workerSockets, plan: plan.workerSockets),
+            agent: Agent(control: agentControl),
+            initControl: initControl,
+            command: FileDescriptor(owning: pidfd),
+            agentPid: children.agent,
+            initPid: initial,
+            commandPid: try pid(of: pidfd)
+        )
+    }
+
+    private func writeIdentity(of pid: Int32) throws(SystemError) {
+        let identity = plan.identity
+        if identity.deniesSetgroups {
+            // user_namespaces(7): without CAP_SETGID outside, gid_map can be written only once setgroups is given up.
+            try FileDescriptor.open("/proc/\(pid)/setgroups", O_WRONLY).writeAll(Array("deny".utf8))
+        }
+        try FileDescriptor.open("/proc/\(pid)/gid_map", O_WRONLY).writeAll(Array(identity.groupMap.utf8))
+        try FileDescriptor.open("/proc/\(pid)/uid_map", O_WRONLY).writeAll(Array(identity.userMap.utf8))
+    }
+
+    private func go(_ control: Int32) throws(SystemError) {
+        let byte: [UInt8] = [1]
+        _ = unsafe byte.withUnsafeBytes { unsafe Socket.send(control, $0) }
+    }
+
+    /// The next report of one process, or the failure of either.
+    private func next(_ control: Int32, _ other: Int32) throws(SystemError) -> SandboxReport {
+        var entries = [pollfd(fd: control, events: Int16(POLLIN), revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0)]
+        while true {
+            let count = unsafe poll(&entries, 2, 10_000)
+            if count < 0 && errno == EINTR { continue }
+            if count <= 0 { throw SystemError("waiting for the sandbox", code: ETIMEDOUT) }
+            for entry in entries where entry.revents != 0 {
+                guard let report = try SandboxReport.receive(entry.fd) else {
+                    throw SystemError("setting up the sandbox (a helper process ended)", code: ECHILD)
+                }
+                if case .failed(let error) = report { throw error }
+                if entry.fd == control { return report }
+            }
+        }
+    }
+
+    /// The pid behind a pidfd, from its "Pid:" line in /proc/self/fdinfo (proc(5)).
+    private func pid(of pidfd: Int32) throws(SystemError) -> Int32 {
+        let lines = (contents(ofFile: "/proc/self/fdinfo/\(pidfd)") ?? []).split(separator: UInt8(ascii: "\n"))
+        for line in lines where line.starts(with: "Pid:".utf8) {
+            let digits = line.dropFirst(4).filter { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 == UInt8(ascii: "-") }
+            if let pid = Int32(String(decoding: digits, as: UTF8.self)) { return pid }
+        }
+        throw SystemError("finding the command's pid", code: ESRCH)
+    }
+}

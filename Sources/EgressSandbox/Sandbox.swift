@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+import Glibc
+public import LinuxSystem
+
+/// A sandbox that stands, with the command started in it.
+public struct Sandbox: ~Copyable {
+    /// R's sockets.
+    public var relaySockets: [RelaySocket: Int32]
+    /// W's sockets, if ports of the host's loopback are let in.
+    public var loopback: LoopbackSockets?
+    /// The agent in R.
+    public let agent: Agent
+    /// Init's control socket, on which it reports.
+    public let initControl: FileDescriptor
+    /// The command, for pidfd_send_signal(2).
+    public let command: FileDescriptor
+    /// Pids in our own pid namespace.
+    public let agentPid, initPid, commandPid: Int32
+}
+
+/// Sockets of W's loopback.
+public struct LoopbackSockets: Sendable {
+    /// As R's.
+    public let capture, raw4: Int32
+    /// Nil when no port is one of ::1.
+    public let raw6: Int32?
+    /// A listener for each TCP port, and for each UDP port a socket that only keeps it.
+    public let ports: [Int32]
+
+    /// From the order of `SandboxPlan.loopbackSockets`.
+    init?(_ descriptors: [Int32], plan: [SandboxPlan.SocketPlan]) {
+        guard plan.count > 2, descriptors.count == plan.count else { return nil }
+        let hasIPv6 = plan.last?.domain == AF_INET6 && plan.last?.type == Socket.raw
+        (capture, raw4) = (descriptors[0], descriptors[1])
+        raw6 = hasIPv6 ? descriptors.last : nil
+        ports = Array(descriptors.dropFirst(2).dropLast(hasIPv6 ? 1 : 0))
+    }
+}
+
+/// Why no sandbox stands. The command was not run.
+public struct SandboxError: Error, CustomStringConvertible {
+    /// What failed.
+    public let error: SystemError
+    /// What to do about it, if that is known.
+    public let advice: String?
+
+    /// "making ...: Operation not permitted (advice)"
+    public var description: String {
+        advice.map { "\(error) (\($0))" } ?? error.description
+    }
+}
+
+/// What init and the agent report.
+public enum SandboxReport: Sendable, Equatable {
+    /// A step failed; the process ended.
+    case failed(SystemError)
+    /// The sockets are made; from the agent, with the pid of init.
+    case ready(pid: Int32, descriptors: [Int32])
+    /// The command runs.
+    case started(pidfd: Int32)
+    /// execve(2) failed.
+    case executionFailed(code: Int32)
+    /// The command was stopped by a signal.
+    case stopped(signal: Int32)
+    /// The command goes on.
+    case continued
+    /// The command ended, with a wait status.
+    case exited(status: Int32)
+    /// The agent's answer to a request.
+    case listener(descriptor: Int32?, code: Int32)
+
+    /// The next report on a control socket; nil when its process is gone.
+    public static func receive(_ control: Int32) throws(SystemError) -> SandboxReport? {
+        guard let message = try Socket.receiveControl(control, capacity: MemoryLayout<egress_report>.size) else { return nil }
+        guard let report = decode(message) else {
+            message.descriptors.forEach { close($0) }
+            throw SystemError("reading a report", code: EPROTO)
+        }
+        return report
+    }
+
+    private static func decode(_ message: ControlMessage) -> SandboxReport? {
+        guard message.bytes.count == MemoryLayout<egress_report>.size else { return nil }
+        func number(_ offset: Int) -> UInt32 { (0..<4).reduce(0) { $0 | UInt32(message.bytes[offset + $1]) << (8 * UInt32($1)) } }
+        let value = Int32(bitPattern: number(4))
+        switch egress_report_kind(rawValue: number(0)) {
+        case EGRESS_REPORT_FAILED:
+            let what = String(decoding: message.bytes[8...].prefix { $0 != 0 }, as: UTF8.self)
+            return .failed(SystemError(what, code: value))
+        case EGRESS_REPORT_READY: return .ready(pid: value, descriptors: message.descriptors)
+        case EGRESS_REPORT_STARTED: return message.descriptors.first.map { .started(pidfd: $0) }
+        case EGRESS_REPORT_EXEC_FAILED: return .executionFailed(code: value)
+        case EGRESS_REPORT_STOPPED: return .stopped(signal: value)
+        case EGRESS_REPORT_CONTINUED: return .continued
+        case EGRESS_REPORT_EXITED: return .exited(status: value)
+        case EGRESS_REPORT_LISTENER: return .listener(descriptor: message.descriptors.first, code: value)
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+public import LinuxSystem
+
+/// The sockets of R, in the order in which they are made and handed over. Those of IPv6 are the last.
+public enum RelaySocket: Int, Sendable, CaseIterable {
+    /// AF_PACKET on the link: SYNs and datagrams
+    case capture
+    /// Raw IPv4, for what is injected
+    case raw4
+    /// The resolver, over IPv4
+    case resolverUDP4, resolverTCP4
+    /// Raw IPv6
+    case raw6
+    /// The resolver, over IPv6
+    case resolverUDP6, resolverTCP6
+
+    var isIPv6: Bool { rawValue >= RelaySocket.raw6.rawValue }
+}
+
+/// A port of the host's loopback that is let into W.
+public struct HostLoopbackPort: Hashable, Sendable {
+    /// 127.0.0.0/8 or ::1 in network order.
+    public let address: [UInt8]
+    /// The port.
+    public let port: UInt16
+    /// TCP or UDP: IPPROTO_TCP, IPPROTO_UDP.
+    public let protocolNumber: Int32
+
+    /// A port of the host's loopback.
+    public init(address: [UInt8], port: UInt16, protocolNumber: Int32) {
+        self.address = address
+        self.port = port
+        self.protocolNumber = protocolNumber
+    }
+}
+
+extension SandboxPlan {
+    /// The plan for a command.
+    ///
+    /// - Parameters:
+    ///   - loopback: ports of the host's loopback that policy lets in
+    ///   - files: see `PrivateFiles`
+    public init(
+        command: CommandPlan,
+        identity: Identity = .current(),
+        ipv6: PrivateNetwork.IPv6 = .ofHost(),
+        loopback: [HostLoopbackPort],
+        files: PrivateFiles
+    ) throws(SystemError) {
+        self.identity = identity
+        self.command = command
+        filter = try compileSyscallFilter(SyscallFilter.rules)
+        mounts = Self.mountSteps(files)
+        relayBefore = [.netlink(what: "bringing up R's loopback", PrivateNetwork.up(index: 1))]
+        relay = Self.relaySteps(ipv6)
+        relaySockets = RelaySocket.allCases.filter { ipv6 != .absent || !$0.isIPv6 }.map(Self.socket)
+        listeners = [Self.listener(AF_INET)] + (ipv6 == .absent ? [] : [Self.listener(AF_INET6)])
+        worker = Self.workerSteps(ipv6)
+        workerSockets = loopback.isEmpty ? [] : Self.loopbackSockets(loopback)
+    }
+
+    private static func relaySteps(_ ipv6: PrivateNetwork.IPv6) -> [Step] {
+        let (link, pidOffset) = PrivateNetwork.link()
+        var steps = [Step.netlink(what: "making the link between the worker and the relay (veth)", link, pidOffset: pidOffset)]
+        func addFamily(_ name: String, _ family: Int32, _ relay: [UInt8], _ network: [UInt8], _ length: UInt8) {
+            steps += [
+                .netlink(what: "giving R its \(name) address", PrivateNetwork.address(relay, prefixLength: length)),
+                .netlink(what: "routing \(name) to the worker", PrivateNetwork.workerIsOnLink(network, prefixLength: length)),
+                .netlink(what: "making every \(name) address R's own", PrivateNetwork.everyAddressIsLocal(family: family)),
+            ]
+            // In order of priority: ports that are let in (100, with those that are minted later), nothing else from
+            // the link (900), and for R itself the local table (1000), which is asked first where nothing was changed.
+            let rules: [(String, NetlinkMessage)] = [
+                ("letting UDP port 53 in", PrivateNetwork.portRule(family: family, protocolNumber: 17, port: 53).0),
+                ("letting TCP port 53 in", PrivateNetwork.portRule(family: family, protocolNumber: 6, port: 53).0),
+                ("dropping all else", PrivateNetwork.rule(.drop, family: family, priority: 900, fromLink: true)),
+                ("moving the local table", PrivateNetwork.rule(.lookUpLocal, family: family, priority: 1000, fromLink: false)),
+                ("moving the local table", PrivateNetwork.deleteFirstRule(family: family)),
+            ]
+            steps += rules.map { .netlink(what: "\($0.0) (\(name) routing rules)", $0.1) }
+        }
+        addFamily("IPv4", AF_INET, PrivateNetwork.relayIPv4, [192, 0, 0, 0], 29)
+        if let prefix = ipv6.prefix {
+            addFamily("IPv6", AF_INET6, PrivateNetwork.relayIPv6(prefix), prefix + [UInt8](repeating: 0, count: 8), 64)
+        }
+        return steps
+    }
+
+    private static func workerSteps(_ ipv6: PrivateNetwork.IPv6) -> [Step] {
+        var steps: [Step] = [
+            .netlink(what: "bringing up the worker's loopback", PrivateNetwork.up(index: 1)),
+            .netlink(what: "bringing up the worker's link", PrivateNetwork.up(index: PrivateNetwork.linkIndex)),
+            .netlink(
+                what: "giving the worker its IPv4 address",
+                PrivateNetwork.address(PrivateNetwork.workerIPv4, prefixLength: 29)
+            ),
+            .netlink(what: "giving the worker its IPv4 route", PrivateNetwork.defaultRoute(via: PrivateNetwork.relayIPv4)),
+        ]
+        if let prefix = ipv6.prefix {
+            steps += [
+                .netlink(
+                    what: "giving the worker its IPv6 address",
+                    PrivateNetwork.address(PrivateNetwork.workerIPv6(prefix), prefixLength: 64)
+                ),
+                .netlink(
+                    what: "giving the worker its IPv6 route",
+                    PrivateNetwork.defaultRoute(via: PrivateNetwork.relayIPv6(prefix))
+                ),
+            ]
+        }
+        return steps
+    }
+}
+
+extension SandboxPlan: CustomStringConvertible {
+    /// A line a step, in the order in which they are performed.
+    public var description: String {
+        let sections: [(String, [Step], [SocketPlan])] = [
+            ("relay, before init", relayBefore, []), ("relay", relay, relaySockets), ("mounts", mounts, []),
+            ("worker", worker, workerSockets),
+        ]
+        return sections.map { title, steps, sockets in
+            "\(title):\n" + (steps.map(\.what) + sockets.map(\.what)).map { "  \($0)\n" }.joined()
+        }.joined() + "command: \(command.candidates.joined(separator: " or "))\n"
+    }
+}
+
+extension SandboxPlan.Step {
+    /// What the step does, as a gerund.
+    public var what: String {
+        switch self {
+        case .netlink(let what, _, _), .mount(let what, _, _, _, _, _), .mountAttributes(let what, _, _),
+            .write(let what, _, _):
+            what
+        }
+    }
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import LinuxSystem
+
+/// All that will be done to hold a command, as a value: it can be printed and tested, and is then performed step by step.
+///
+/// The namespaces: R is the relay's, W the worker's. The only link of either leads to the other.
+public struct SandboxPlan: Sendable {
+    /// One step; `what` names it in an error.
+    public enum Step: Sendable {
+        /// An rtnetlink request. `pidOffset` is where in it the pid of init belongs, or 0.
+        case netlink(what: String, NetlinkMessage, pidOffset: Int = 0)
+        /// mount(2)
+        case mount(what: String, source: String?, target: String, type: String? = nil, flags: UInt, options: String? = nil)
+        /// mount_setattr(2) of a whole tree
+        case mountAttributes(what: String, target: String, set: UInt)
+        /// Creates or truncates a file
+        case write(what: String, path: String, [UInt8])
+    }
+
+    /// A socket to be made in a namespace.
+    public struct SocketPlan: Sendable {
+        /// A socket option and its value.
+        public enum Option: Sendable {
+            /// An integer option
+            case number(level: Int32, name: Int32, Int32)
+            /// SO_ATTACH_FILTER
+            case filter([BPFProgram.Instruction])
+        }
+
+        /// Names it in an error.
+        public var what: String
+        /// socket(2)
+        public var domain, type, protocolNumber: Int32
+        /// Set before it is bound.
+        public var options: [Option] = []
+        /// What it is bound to: a whole sockaddr; empty for nothing.
+        public var address: [UInt8] = []
+        /// listen(2), if above 0
+        public var backlog: Int32 = 0
+    }
+
+    /// A listener that the agent can mint on any port.
+    public struct ListenerPlan: Sendable {
+        /// The socket; its port is filled in.
+        public var socket: SocketPlan
+        /// The routing rule that lets the port's packets in, and where in it the port range stands.
+        public var rule: NetlinkMessage
+        /// Offset of the struct fib_rule_port_range in `rule`.
+        public var rulePortOffset: Int
+    }
+
+    /// Steps in R before init exists.
+    public var relayBefore: [Step] = []
+    /// Steps in R once init's namespaces exist.
+    public var relay: [Step] = []
+    /// Sockets of R, in the order of `RelaySocket`.
+    public var relaySockets: [SocketPlan] = []
+    /// Listeners by family: IPv4, then IPv6 if there is any.
+    public var listeners: [ListenerPlan] = []
+    /// Steps in the worker's mount namespace.
+    public var mounts: [Step] = []
+    /// Steps in W once the link stands.
+    public var worker: [Step] = []
+    /// Sockets of W.
+    public var workerSockets: [SocketPlan] = []
+    /// How ids are mapped.
+    public var identity: Identity
+    /// The command.
+    public var command: CommandPlan
+    /// The command's system-call filter.
+    public var filter: [BPFProgram.Instruction] = []
+}
+
+/// The command as it is to be executed.
+public struct CommandPlan: Sendable {
+    /// Paths to try, in order.
+    public var candidates: [String]
+    /// argv, with argv[0].
+    public var arguments: [[UInt8]]
+    /// "NAME=value" strings.
+    public var environment: [[UInt8]]
+    /// A terminal whose foreground the command gets, or -1.
+    public var terminal: Int32
+    /// Capabilities it keeps, as a mask.
+    public var capabilities: UInt64
+
+    /// A command.
+    public init(
+        candidates: [String],
+        arguments: [[UInt8]],
+        environment: [[UInt8]],
+        terminal: Int32,
+        capabilities: UInt64
+    ) {
+        self.candidates = candidates
+        self.arguments = arguments
+        self.environment = environment
+        self.terminal = terminal
+        self.capabilities = capabilities
+    }
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+public import LinuxSystem
+
+/// The command's system-call filter as a table. The network namespace is the wall for IP; the filter shuts what is not
+/// scoped by it, and shuts cleanly what would not work anyway. What no row names is allowed.
+public enum SyscallFilter {
+    /// Every row. Arguments that the kernel reads as 32 bits are compared in their low half.
+    public static var rules: [SyscallRule] {
+        families + types + fastOpen + namespaces + mounts + kernel + terminal
+    }
+
+    private static let low: UInt64 = 0xffff_ffff
+
+    private static func equals(_ argument: UInt32, _ value: Int32) -> SyscallRule.Condition {
+        SyscallRule.Condition(argument, .masked(low, equals: UInt64(UInt32(bitPattern: value))))
+    }
+
+    private static func has(_ argument: UInt32, _ bits: UInt64) -> SyscallRule.Condition {
+        SyscallRule.Condition(argument, .masked(bits, equals: bits))
+    }
+
+    /// socket(2) gives AF_UNIX, AF_INET, AF_INET6 and AF_NETLINK with NETLINK_ROUTE, nothing else: AF_VSOCK and others
+    /// are not scoped by a network namespace. A family with bits above 32 is above AF_NETLINK too.
+    private static var families: [SyscallRule] {
+        let allowed: Set<Int32> = [AF_UNIX, AF_INET, AF_INET6, AF_NETLINK]
+        let below = (0..<AF_NETLINK).filter { !allowed.contains($0) }
+        return ["socket", "socketpair"].flatMap { call in
+            below.map { SyscallRule(call, EAFNOSUPPORT, equals(0, $0)) } + [
+                SyscallRule(call, EAFNOSUPPORT, .init(0, .greater(UInt64(AF_NETLINK))))
+            ]
+        } + [SyscallRule("socket", EPROTONOSUPPORT, equals(0, AF_NETLINK), .init(2, .not(0)))]
+    }
+
+    /// Raw IP sockets, and transports that R does not relay: natively an unprivileged program gets these errors as well.
+    private static var types: [SyscallRule] {
+        let raw = SyscallRule.Condition(1, .masked(0xf, equals: 3))
+        let unrelayed: [Int32] = [33, 132, 136, 262]  // DCCP, SCTP, UDPLITE, MPTCP
+        return [AF_INET, AF_INET6].flatMap { family in
+            [SyscallRule("socket", EPERM, equals(0, family), raw)]
+                + unrelayed.map { SyscallRule("socket", EPROTONOSUPPORT, equals(0, family), equals(2, $0)) }
+        }
+    }
+
+    /// MSG_FASTOPEN connects in a send (RFC 7413); programs fall back to connect(2) on EOPNOTSUPP.
+    private static var fastOpen: [SyscallRule] {
+        [("sendto", 3), ("sendmsg", 2), ("sendmmsg", 3)].map { call, argument in
+            SyscallRule(call, EOPNOTSUPP, has(UInt32(argument), 0x2000_0000))
+        }
+    }
+
+    /// New namespaces would give the worker capabilities in them. clone3's flags lie behind a pointer: ENOSYS makes libc
+    /// use clone.
+    private static var namespaces: [SyscallRule] {
+        // CLONE_NEWTIME, NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET
+        let flags: [UInt64] = [0x80, 0x20000, 0x200_0000, 0x400_0000, 0x800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000]
+        // CLONE_NEWTIME lies in the exit signal of clone(2), where it means nothing.
+        return flags.dropFirst().map { SyscallRule("clone", EPERM, has(0, $0)) } + [
+            SyscallRule("clone3", ENOSYS), SyscallRule("unshare", EPERM), SyscallRule("setns", EPERM),
+        ]
+    }
+
+    /// Mounts could bring back what is covered.
+    private static var mounts: [SyscallRule] {
+        [
+            "mount", "umount2", "pivot_root", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick",
+            "mount_setattr", "#467",  // open_tree_attr
+        ].map { SyscallRule($0, EPERM) }
+    }
+
+    /// io_uring makes and connects sockets without a system call that could be seen; keyctl(2) and its family make the
+    /// host's kernel run the host's /sbin/request-key, which resolves names; the rest changes the kernel for everyone.
+    private static var kernel: [SyscallRule] {
+        [
+            "io_uring_setup", "io_uring_enter", "io_uring_register", "keyctl", "add_key", "request_key", "bpf",
+            "perf_event_open", "userfaultfd", "init_module", "finit_module", "delete_module", "kexec_load",
+            "kexec_file_load", "reboot", "swapon", "swapoff", "acct", "quotactl", "quotactl_fd", "settimeofday",
+            "clock_settime", "iopl", "ioperm", "open_by_handle_at", "lookup_dcookie", "fanotify_init", "vhangup",
+            "nfsservctl",
+        ].map { SyscallRule($0, EPERM) }
+    }
+
+    /// Input pushed into a terminal is typed to whatever reads it next: the caller's shell.
+    private static var terminal: [SyscallRule] {
+        [0x5412, 0x541c].map { SyscallRule("ioctl", EPERM, equals(1, $0)) }  // TIOCSTI, TIOCLINUX
+    }
+}

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EgressPolicy
+import EgressSandbox
+import Glibc
+import LinuxSystem
+
+/// TCP connections from the captured SYN to the relay.
+///
+/// A SYN is held by its listener's filter while the gate judges it and the upstream connection is made; then it is put in
+/// once more, released, and the worker's kernel sees the handshake that it would have seen without us. A refusal or an
+/// unreachable network comes back as the packet that a router or the target would have sent; a target that doesn't answer
+/// stays silent, and the worker's own retries run into its own time-out.
+///
+/// ## Concurrency
+/// All of it runs on the loop's thread.
+final class Connections {
+    /// SYNs that are held at a time; one more is refused.
+    static let maximumHeld = 1024
+    /// How long a released SYN may take to be accepted, in nanoseconds. A worker that gave up sends nothing.
+    static let acceptTimeout: UInt64 = 1_000_000_000
+    /// How long a SYN is remembered whose upstream timed out: its retransmissions must not start another attempt.
+    static let silence: UInt64 = 10_000_000_000
+
+    private let gate: Gate
+    private let loop: EventLoop
+    private let relay: Relay
+    private var held: [FlowKey: HeldConnection] = [:]
+    private let reserve = ReserveDescriptor()
+    /// Set right after this is made: each needs the other.
+    var listeners: Listeners?
+
+    init(gate: Gate, loop: EventLoop, relay: Relay) {
+        self.gate = gate
+        self.loop = loop
+        self.relay = relay
+    }
+
+    /// When `tick` has to be called.
+    var nextDeadline: UInt64? { held.values.lazy.compactMap(\.deadline).min() }
+
+    /// Gives up what had its time.
+    func tick(now: UInt64) {
+        for (key, connection) in held where connection.deadline.map({ $0 <= now }) == true {
+            forget(key)
+        }
+    }
+
+    /// A SYN was caught.
+    func receive(_ packet: CapturedPacket, sequence: UInt32, from zone: Zone, now: UInt64) {
+        if let connection = held[packet.key] {
+            guard connection.sequence != sequence else {
+                // A retransmission. If it was released already, the release was lost or the listener's queue was full.
+                if connection.state == .released { release(connection, now: now) }
+                return
+            }
+            // The port was used again for another attempt.
+            forget(packet.key)
+        }
+        guard let listeners, held.count < Self.maximumHeld else {
+            gate.refuse(packet.key.remote, .tcp, "too many connections are waiting")
+            return refuse(packet, sequence, zone)
+        }
+        let judgement = gate.admit(packet.key.remote, .tcp, now: now)
+        guard judgement.verdict.isAllowed else { return refuse(packet, sequence, zone) }
+        guard let listener = listeners.listener(for: packet.key.remote) else {
+            gate.refuse(packet.key.remote, .tcp, "no listener can be had for the port")
+            return refuse(packet, sequence, zone)
+        }
+        connect(HeldConnection(packet: packet, sequence: sequence, zone: zone, listener: listener, judgement: judgement), now: now)
+    }
+
+    /// Connections wait at a listener.
+    func acceptAll(from listener: Int32) {
+        while true {
+            do {
+                guard let (number, peer) = try Socket.accept(listener) else { return }
+                accept(FileDescriptor(owning: number), from: peer)
+            } catch {
+                // Out of descriptors. What waits would stay readable for ever: it is refused with one kept in reserve.
+                guard reserve.spend(on: listener) else { return }
+                if let local = Socket.localAddress(listener) { gate.refuse(local, .tcp, error.description) }
+            }
+        }
+    }
+
+    // MARK: Upstream
+
+    private func connect(_ connection: HeldConnection, now: UInt64) {
+        let remote = connection.packet.key.remote
+        do {
+            let socket = try Socket.make(remote.family, Socket.stream)
+            Socket.set(socket.raw, Int32(IPPROTO_TCP), TCP_NODELAY, 1)
+            Socket.set(socket.raw, SOL_SOCKET, SO_KEEPALIVE, 1)
+            let result = Socket.connect(socket.raw, to: remote)
+            guard result == 0 || result == EINPROGRESS else { return fail(connection, code: result, now: now) }
+            held[connection.packet.key] = connection
+            connection.onReady = { [unowned self] connection in upstreamIsReady(connection, now: monotonicNow()) }
+            let isConnected = result == 0 || Socket.isWritable(socket.raw)
+            connection.upstream = FileDescriptorBox(socket)
+            // On loopback the handshake is over when connect(2) returns; elsewhere wait for it.
+            if isConnected { return upstreamIsReady(connection, now: now) }
+            if let upstream = connection.upstream { try loop.add(upstream.raw, .writable, connection) }
+            connection.isWaiting = true
+        } catch {
+            forget(connection.packet.key)
+            gate.refuse(remote, .tcp, error.description)
+            refuse(connection.packet, connection.sequence, connection.zone)
+        }
+    }
+
+    private func upstreamIsReady(_ connection: HeldConnection, now: UInt64) {
+        guard let upstream = connection.upstream else { return }
+        stopWaiting(connection)
+        let code = Socket.takeError(upstream.raw)
+        guard code == 0 else { return fail(connection, code: code, now: now) }
+        connection.state = .connected
+        // A forged TTL let the worker in before; then there is nothing to release.
+        if let accepted = connection.accepted { return join(connection, accepted, now: now) }
+        release(connection, now: now)
+        // The handshake with the worker is over when the packet is in.
+        acceptAll(from: connection.listener)
+    }
+
+    private func release(_ connection: HeldConnection, now: UInt64) {
+        connection.state = .released
+        connection.deadline = now + Self.acceptTimeout
+        let packet = InjectedPacket.released(connection.packet, ttl: PacketFilters.releasedTTL)
+        connection.zone.inject(packet, to: connection.packet.key.remote)
+    }
+
+    /// Says what the network would have said.
+    private func fail(_ connection: HeldConnection, code: Int32, now: UInt64) {
+        let (key, packet, zone) = (connection.packet.key, connection.packet, connection.zone)
+        let unreachable: InjectedPacket.Unreachable
+        switch code {
+        case ETIMEDOUT:
+            connection.state = .silent
+            connection.deadline = now + Self.silence
+            connection.upstream = nil
+            held[key] = connection
+            return
+        case ENETUNREACH, ENETDOWN, EADDRNOTAVAIL, EAFNOSUPPORT: unreachable = .network
+        case EHOSTUNREACH, EHOSTDOWN: unreachable = .host
+        case EACCES, EPERM: unreachable = .prohibited
+        default:
+            forget(key)
+            return refuse(packet, connection.sequence, zone)
+        }
+        forget(key)
+        zone.inject(InjectedPacket.unreachable(unreachable, key, original: packet.bytes[...]), to: key.worker)
+    }
+
+    private func refuse(_ packet: CapturedPacket, _ sequence: UInt32, _ zone: Zone) {
+        zone.inject(InjectedPacket.reset(packet.key, sequence: sequence), to: packet.key.worker)
+    }
+
+    // MARK: The worker's side
+
+    /// The second judgement: whatever became of the SYN, nothing is relayed that the gate doesn't allow now, to the
+    /// address that the kernel says the worker connected to.
+    private func accept(_ socket: consuming FileDescriptor, from peer: SocketAddress) {
+        let now = monotonicNow()
+        guard let local = Socket.localAddress(socket.raw),
+            let connection = held[FlowKey(worker: peer, remote: local)],
+            connection.accepted == nil,
+            gate.judge(local, .tcp, now: now).verdict.isAllowed
+        else {
+            return Socket.resetOnClose(socket.raw)
+        }
+        let accepted = FileDescriptorBox(socket)
+        switch connection.state {
+        case .released, .connected: join(connection, accepted, now: now)
+        case .connecting: connection.accepted = accepted
+        case .silent: Socket.resetOnClose(accepted.raw)
+        }
+    }
+
+    private func join(_ connection: HeldConnection, _ accepted: FileDescriptorBox, now: UInt64) {
+        let key = connection.packet.key
+        held[key] = nil
+        guard let upstream = connection.upstream else { return Socket.resetOnClose(accepted.raw) }
+        relay.join(worker: accepted, upstream: upstream, remote: key.remote, judgement: connection.judgement)
+    }
+
+    // MARK: Table
+
+    private func stopWaiting(_ connection: HeldConnection) {
+        guard connection.isWaiting, let upstream = connection.upstream else { return }
+        loop.remove(upstream.raw)
+        connection.isWaiting = false
+    }
+
+    private func forget(_ key: FlowKey) {
+        guard let connection = held.removeValue(forKey: key) else { return }
+        stopWaiting(connection)
+        if let upstream = connection.upstream { Socket.resetOnClose(upstream.raw) }
+        if let accepted = connection.accepted { Socket.resetOnClose(accepted.raw) }
+    }
+}

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EgressAudit
+import EgressPolicy
+import LinuxSystem
+
+/// The one gate: every connection and every flow of datagrams asks here, connections once more when they are accepted.
+final class Gate {
+    /// What the gate said, and of whom.
+    struct Judgement {
+        let verdict: Verdict
+        /// The name the address is pinned for, when it is.
+        let host: Host?
+    }
+
+    private let policy: Policy
+    private let pinned: (IPAddress, UInt64) -> [Host]
+    private let reporter: Reporter
+
+    /// A gate; `pinned` answers under which names an address is pinned at a time.
+    init(policy: Policy, reporter: Reporter, pinned: @escaping (IPAddress, UInt64) -> [Host]) {
+        self.policy = policy
+        self.reporter = reporter
+        self.pinned = pinned
+    }
+
+    /// Judges a target without telling anyone.
+    func judge(_ remote: SocketAddress, _ transport: TransportProtocol, now: UInt64) -> Judgement {
+        let address = remote.address
+        let names = pinned(address.canonical, now)
+        let verdict = policy.decide(address: address, port: remote.port, protocol: transport, names: names)
+        return Judgement(verdict: verdict, host: names.first)
+    }
+
+    /// Judges a first attempt at a target, and tells what became of it.
+    func admit(_ remote: SocketAddress, _ transport: TransportProtocol, now: UInt64) -> Judgement {
+        let judgement = judge(remote, transport, now: now)
+        report(remote, transport, judgement)
+        return judgement
+    }
+
+    /// Tells of an attempt that was refused for want of room: a table is full, or a system call failed.
+    func refuse(_ remote: SocketAddress, _ transport: TransportProtocol, _ detail: String) {
+        reporter.report(event(transport == .tcp ? .connect : .datagram, remote, transport, nil, Verdict(.limitReached), detail))
+    }
+
+    /// Tells of the end of a flow, with its bytes.
+    func close(_ remote: SocketAddress, _ transport: TransportProtocol, _ judgement: Judgement, sent: UInt64, received: UInt64) {
+        var event = event(.close, remote, transport, judgement.host, judgement.verdict)
+        event.bytesSent = sent
+        event.bytesReceived = received
+        reporter.report(event)
+    }
+
+    private func report(_ remote: SocketAddress, _ transport: TransportProtocol, _ judgement: Judgement) {
+        let kind: AuditEvent.Kind = transport == .tcp ? .connect : .datagram
+        reporter.report(event(kind, remote, transport, judgement.host, judgement.verdict))
+    }
+
+    private func event(
+        _ kind: AuditEvent.Kind,
+        _ remote: SocketAddress,
+        _ transport: TransportProtocol,
+        _ host: Host?,
+        _ verdict: Verdict,
+        _ detail: String? = nil
+    ) -> AuditEvent {
+        var event = AuditEvent(kind, verdict)
+        event.host = host?.description
+        event.address = remote.address
+        event.port = remote.port
+        event.transport = transport
+        event.detail = detail
+        return event
+    }
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import EgressAudit
+import Glibc
+import LinuxSystem
+
+/// Tells what happened: to the audit file all of it, to the terminal what is news.
+public final class Reporter {
+    private var teller: DenialTeller
+    private var audit: AuditLog?
+    private var terminal = LineWriter(descriptor: STDERR_FILENO)
+
+    /// A reporter that writes to standard error and, if there is one, to an audit log.
+    public init(teller: DenialTeller, audit: consuming AuditLog?) {
+        self.teller = teller
+        self.audit = audit
+    }
+
+    /// Tells of an event.
+    public func report(_ event: AuditEvent) {
+        do {
+            try audit?.write(event)
+        } catch {
+            say("egress-run: the audit file can't be written: \(error)")
+        }
+        if let line = teller.line(for: event) { say(line) }
+    }
+
+    /// Writes a line to standard error, unless nobody reads it: the supervisor must not wait on its caller's terminal.
+    public func say(_ line: String) {
+        var entry = pollfd(fd: STDERR_FILENO, events: Int16(POLLOUT), revents: 0)
+        guard unsafe poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLOUT) != 0 else { return }
+        // A line that fails has nowhere else to go.
+        try? terminal.write(Array(line.utf8))
+    }
+}

@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EgressAudit
+import EgressDNS
+import EgressPolicy
+import Glibc
+import LinuxSystem
+
+/// The policy resolver's sockets: R's port 53 on one side, the upstream servers on the other.
+///
+/// All that is decided is decided by `Resolver`; this moves bytes.
+final class ResolverService: EventHandler {
+    /// TCP clients at a time; one more is closed.
+    static let maximumStreams = 64
+    /// A TCP client that is idle for this long is closed (RFC 7766, section 6.2.3), in nanoseconds.
+    static let streamTimeout: UInt64 = 10_000_000_000
+    /// Datagrams that wait for an answer at a time; further ones are dropped, as any resolver under load does.
+    static let maximumWaiting = 1024
+
+    private var resolver: Resolver
+    private let loop: EventLoop
+    private let reporter: Reporter
+    private var datagramSockets: [Int32: FileDescriptorBox] = [:]
+    private var streamSockets: [Int32: FileDescriptorBox] = [:]
+    private var waiting: [Resolver.ClientID: WaitingDatagram] = [:]
+    private var streams: [Resolver.ClientID: DNSStream] = [:]
+    private var exchanges: [Resolver.ExchangeID: UpstreamExchange] = [:]
+    private var lastClient: UInt64 = 0
+    private var buffer = [UInt8](repeating: 0, count: 65536)
+
+    /// A question that came in a datagram: whom to answer, from where.
+    private struct WaitingDatagram {
+        let socket: Int32
+        let datagram: ReceivedDatagram
+    }
+
+    init(_ configuration: Resolver.Configuration, loop: EventLoop, reporter: Reporter) {
+        resolver = Resolver(configuration)
+        self.loop = loop
+        self.reporter = reporter
+    }
+
+    /// Listens for datagrams on a socket bound to port 53.
+    func add(datagrams socket: consuming FileDescriptor) throws(SystemError) {
+        let box = FileDescriptorBox(socket)
+        datagramSockets[box.raw] = box
+        try loop.add(box.raw, .readable, self)
+    }
+
+    /// Accepts connections on a socket that listens on port 53.
+    func add(streams socket: consuming FileDescriptor) throws(SystemError) {
+        let box = FileDescriptorBox(socket)
+        streamSockets[box.raw] = box
+        try loop.add(box.raw, .readable, self)
+    }
+
+    /// Under which names an address is pinned.
+    func names(pinnedTo address: IPAddress, at now: UInt64) -> [Host] {
+        resolver.pins.names(for: address, at: now)
+    }
+
+    /// When `tick` has to be called.
+    var nextDeadline: UInt64? {
+        let idle = streams.values.lazy.map { $0.lastUse + Self.streamTimeout }.min()
+        return [resolver.nextDeadline, idle].compactMap(\.self).min()
+    }
+
+    /// Gives up what had its time.
+    func tick(now: UInt64) {
+        resolver.tick(now: now)
+        for stream in streams.values where stream.lastUse + Self.streamTimeout <= now { close(stream) }
+        perform(now)
+    }
+
+    func handle(_ events: Events, on descriptor: Int32) {
+        if datagramSockets[descriptor] != nil {
+            receiveDatagrams(descriptor)
+        } else if streamSockets[descriptor] != nil {
+            acceptStreams(descriptor)
+        }
+    }
+
+    // MARK: The worker
+
+    private func receiveDatagrams(_ socket: Int32) {
+        for _ in 0..<32 {
+            guard let datagram = Socket.receiveWithDestination(socket, into: &buffer) else { break }
+            guard waiting.count < Self.maximumWaiting else { continue }
+            let client = nextClient()
+            waiting[client] = WaitingDatagram(socket: socket, datagram: datagram)
+            let now = monotonicNow()
+            if !resolver.receive(query: datagram.bytes, from: client, transport: .udp, now: now) { waiting[client] = nil }
+            perform(now)
+        }
+    }
+
+    private func acceptStreams(_ socket: Int32) {
+        while let (number, _) = try? Socket.accept(socket) {
+            let stream = DNSStream(FileDescriptorBox(FileDescriptor(owning: number)), client: nextClient())
+            guard streams.count < Self.maximumStreams else { continue }
+            stream.onReady = { [unowned self] stream in receive(stream) }
+            guard (try? loop.add(stream.socket.raw, .readable, stream)) != nil else { continue }
+            streams[stream.client] = stream
+        }
+    }
+
+    private func receive(_ stream: DNSStream) {
+        let isOpen = stream.read(&buffer)
+        let now = monotonicNow()
+        while let message = stream.takeMessage() {
+            resolver.receive(query: message, from: stream.client, transport: .tcp, now: now)
+        }
+        perform(now)
+        if !isOpen { close(stream) }
+    }
+
+    private func close(_ stream: DNSStream) {
+        loop.remove(stream.socket.raw)
+        streams[stream.client] = nil
+        resolver.forget(stream.client)
+    }
+
+    private func nextClient() -> Resolver.ClientID {
+        lastClient += 1
+        return Resolver.ClientID(lastClient)
+    }
+
+    // MARK: What the resolver wants done
+
+    private func perform(_ now: UInt64) {
+        // A failure to open a socket leads to further actions; each lookup fails a bounded number of times.
+        var actions = resolver.takeActions()
+        while !actions.isEmpty {
+            for action in actions { perform(action, now) }
+            actions = resolver.takeActions()
+        }
+    }
+
+    private func perform(_ action: Resolver.Action, _ now: UInt64) {
+        switch action {
+        case .answer(let client, let message): answer(client, message)
+        case .openUDP(let exchange, let server, let message):
+            open(exchange, server, message, type: Socket.datagram, now)
+        case .openTCP(let exchange, let server, let message):
+            open(exchange, server, message, type: Socket.stream, now)
+        case .close(let exchange):
+            guard let upstream = exchanges.removeValue(forKey: exchange) else { return }
+            loop.remove(upstream.socket.raw)
+        case .event(let event): reporter.report(AuditEvent(event))
+        }
+    }
+
+    private func answer(_ client: Resolver.ClientID, _ message: [UInt8]) {
+        if let query = waiting.removeValue(forKey: client) {
+            Socket.send(query.socket, message, to: query.datagram.sender, from: query.datagram.destination)
+        } else if let stream = streams[client], !stream.send(message) {
+            close(stream)
+        }
+    }
+
+    // MARK: Upstream
+
+    private func open(_ id: Resolver.ExchangeID, _ server: ServerAddress, _ message: [UInt8], type: Int32, _ now: UInt64) {
+        do {
+            let address = SocketAddress(server.address, port: server.port)
+            let socket = FileDescriptorBox(try Socket.make(address.family, type))
+            let exchange = UpstreamExchange(id: id, socket: socket, unsent: message, isStream: type == Socket.stream)
+            let result = Socket.connect(socket.raw, to: address)
+            guard result == 0 || result == EINPROGRESS else { return fail(id, result, now) }
+            exchange.onReady = { [unowned self] exchange, events in receive(exchange, events) }
+            try loop.add(socket.raw, exchange.isStream ? [.readable, .writable] : .readable, exchange)
+            exchanges[id] = exchange
+            if !exchange.isStream, let code = exchange.sendRest() { fail(id, code, now) }
+        } catch {
+            fail(id, error.code, now)
+        }
+    }
+
+    private func receive(_ exchange: UpstreamExchange, _ events: Events) {
+        let now = monotonicNow()
+        if events.contains(.writable), !exchange.unsent.isEmpty {
+            if let code = exchange.sendRest() { return fail(exchange.id, code, now) }
+            if exchange.unsent.isEmpty { try? loop.modify(exchange.socket.raw, .readable) }
+        }
+        guard !events.isDisjoint(with: [.readable, .error, .hangup]) else { return }
+        switch unsafe buffer.withUnsafeMutableBytes({ unsafe Socket.receive(exchange.socket.raw, $0) }) {
+        case .bytes(let count) where exchange.isStream:
+            resolver.receive(stream: Array(buffer[..<count]), exchange: exchange.id, now: now)
+        case .bytes(let count):
+            resolver.receive(datagram: Array(buffer[..<count]), exchange: exchange.id, now: now)
+        case .end where exchange.isStream: resolver.streamClosed(exchange.id, now: now)
+        case .end: resolver.receive(datagram: [], exchange: exchange.id, now: now)
+        case .wouldBlock: return
+        case .failed(let code): return fail(exchange.id, code, now)
+        }
+        perform(now)
+    }
+
+    private func fail(_ id: Resolver.ExchangeID, _ code: Int32, _ now: UInt64) {
+        if let exchange = exchanges.removeValue(forKey: id) { loop.remove(exchange.socket.raw) }
+        let failure: ServerFailure =
+            switch code {
+            case ECONNREFUSED: .connectionRefused
+            case ENETUNREACH, EHOSTUNREACH: .unreachable
+            case ETIMEDOUT: .timedOut
+            default: .other(SystemError("", code: code).reason)
+            }
+        resolver.exchangeFailed(id, failure, now: now)
+        perform(now)
+    }
+}

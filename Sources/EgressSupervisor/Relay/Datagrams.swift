@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EgressPolicy
+import Glibc
+import LinuxSystem
+
+/// UDP: for each pair of ends a socket of the host, connected to the judged address, until it is idle.
+///
+/// What is denied is answered with ICMP port unreachable at once, so that a program falls back instead of waiting.
+@safe final class Datagrams {
+    /// Flows at a time.
+    static let maximum = 1024
+    /// RFC 4787, REQ-5: a mapping lives for two minutes or more.
+    static let idleTimeout: UInt64 = 120_000_000_000
+    /// A flow that is idle for this long makes room for a new one when the table is full.
+    static let spareAfter: UInt64 = 5_000_000_000
+
+    private let gate: Gate
+    private let loop: EventLoop
+    private var flows: [FlowKey: DatagramFlow] = [:]
+    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)
+
+    init(gate: Gate, loop: EventLoop) {
+        self.gate = gate
+        self.loop = loop
+    }
+
+    deinit {
+        unsafe buffer.deallocate()
+    }
+
+    /// When `tick` has to be called.
+    var nextDeadline: UInt64? { flows.values.lazy.map { $0.lastUse + Self.idleTimeout }.min() }
+
+    /// Ends flows that are idle.
+    func tick(now: UInt64) {
+        for flow in flows.values where flow.lastUse + Self.idleTimeout <= now { finish(flow) }
+    }
+
+    /// Ends all flows.
+    func finishAll() {
+        for flow in flows.values { finish(flow) }
+    }
+
+    /// Datagrams of the worker's were caught.
+    func receive(_ packet: CapturedPacket, payload: Range<Int>, segment: Int, from zone: Zone, now: UInt64) {
+        guard let flow = flows[packet.key] ?? open(packet, zone, now) else {
+            let answer = InjectedPacket.unreachable(.port, packet.key, original: packet.bytes[...])
+            return zone.inject(answer, to: packet.key.worker)
+        }
+        flow.lastUse = now
+        flow.lastPacket = packet.bytes[..<min(packet.bytes.count, 128)]
+        var start = payload.lowerBound
+        repeat {
+            let end = segment > 0 ? min(start + segment, payload.upperBound) : payload.upperBound
+            send(packet.bytes[start..<end], on: flow)
+            start = end
+        } while start < payload.upperBound
+    }
+
+    private func send(_ payload: ArraySlice<UInt8>, on flow: DatagramFlow) {
+        switch unsafe payload.withUnsafeBytes({ unsafe Socket.send(flow.socket.raw, $0) }) {
+        case .bytes(let count): flow.sent += UInt64(count)
+        // UDP may lose what there is no room for.
+        case .wouldBlock, .end: break
+        case .failed(let code): tell(code, flow)
+        }
+    }
+
+    private func open(_ packet: CapturedPacket, _ zone: Zone, _ now: UInt64) -> DatagramFlow? {
+        let remote = packet.key.remote
+        let judgement = gate.admit(remote, .udp, now: now)
+        guard judgement.verdict.isAllowed else { return nil }
+        guard makeRoom(now) else {
+            gate.refuse(remote, .udp, "too many flows of datagrams")
+            return nil
+        }
+        do {
+            let socket = try Socket.make(remote.family, Socket.datagram)
+            let result = Socket.connect(socket.raw, to: remote)
+            guard result == 0 else { throw SystemError("connecting a datagram socket", code: result) }
+            let flow = DatagramFlow(key: packet.key, socket: FileDescriptorBox(socket), zone: zone, judgement: judgement)
+            flow.onReady = { [unowned self] flow in receive(flow) }
+            try loop.add(flow.socket.raw, .readable, flow)
+            flows[packet.key] = flow
+            return flow
+        } catch {
+            gate.refuse(remote, .udp, "\(error)")
+            return nil
+        }
+    }
+
+    private func makeRoom(_ now: UInt64) -> Bool {
+        guard flows.count >= Self.maximum else { return true }
+        guard let idlest = flows.values.min(by: { $0.lastUse < $1.lastUse }), idlest.lastUse + Self.spareAfter <= now else {
+            return false
+        }
+        finish(idlest)
+        return true
+    }
+
+    /// Something came from the other side.
+    private func receive(_ flow: DatagramFlow) {
+        for _ in 0..<64 {
+            let count = unsafe recv(flow.socket.raw, buffer.baseAddress, buffer.count, 0)
+            guard count >= 0 else {
+                if errno != EAGAIN, errno != EINTR { tell(errno, flow) }
+                return
+            }
+            flow.received += UInt64(count)
+            flow.lastUse = monotonicNow()
+            let payload = unsafe Array(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            guard let packet = InjectedPacket.datagram(flow.key, payload: payload[...]) else { continue }
+            flow.zone.inject(packet, to: flow.key.worker)
+        }
+    }
+
+    /// Passes an error of the network on, as the worker would have had it.
+    private func tell(_ code: Int32, _ flow: DatagramFlow) {
+        let reason: InjectedPacket.Unreachable
+        switch code {
+        case ECONNREFUSED: reason = .port
+        case ENETUNREACH: reason = .network
+        case EHOSTUNREACH: reason = .host
+        case EACCES, EPERM: reason = .prohibited
+        default: return
+        }
+        let packet = InjectedPacket.unreachable(reason, flow.key, original: flow.lastPacket)
+        flow.zone.inject(packet, to: flow.key.worker)
+    }
+
+    private func finish(_ flow: DatagramFlow) {
+        flows[flow.key] = nil
+        loop.remove(flow.socket.raw)
+        gate.close(flow.key.remote, .udp, flow.judgement, sent: flow.sent, received: flow.received)
+    }
+}
+
+/// One pair of ends that exchange datagrams.
+final class DatagramFlow: EventHandler {
+    let key: FlowKey
+    let socket: FileDescriptorBox
+    let zone: Zone
+    let judgement: Gate.Judgement
+    var sent: UInt64 = 0
+    var received: UInt64 = 0
+    /// Monotonic nanoseconds.
+    var lastUse: UInt64 = 0
+    /// The start of the worker's last packet, for ICMP to quote.
+    var lastPacket: ArraySlice<UInt8> = []
+    var onReady: ((DatagramFlow) -> Void)?
+
+    init(key: FlowKey, socket: FileDescriptorBox, zone: Zone, judgement: Gate.Judgement) {
+        self.key = key
+        self.socket = socket
+        self.zone = zone
+        self.judgement = judgement
+    }
+
+    func handle(_ events: Events, on descriptor: Int32) {
+        onReady?(self)
+    }
+}

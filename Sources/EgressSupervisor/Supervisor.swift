@@ -1,0 +1,198 @@
+// SPDX-License-Identifier: Apache-2.0
+
+public import EgressDNS
+import EgressPolicy
+public import EgressSandbox
+import Glibc
+public import LinuxSystem
+
+/// The supervisor: holds a started command to its policy until it ends.
+///
+/// The way of a connection: `Names` answers the lookup and pins what it answered; `Packet` catches the SYN; `Gate` judges
+/// it, connects to the pinned address and releases the SYN; `Relay` moves the bytes. `Command` looks after the command
+/// itself.
+///
+/// ## Concurrency
+/// One thread, one loop. Nothing waits but the loop, but for the agent, which has a second.
+public final class Supervisor: EventHandler, Zone.Receiver {
+    /// How a command ended.
+    public enum Outcome: Sendable, Equatable {
+        /// With a wait status.
+        case exited(status: Int32)
+        /// It could not be executed, for this errno.
+        case notExecuted(code: Int32)
+        /// It took longer than it may.
+        case timedOut
+        /// Init is gone without a word: someone killed it, and all with it.
+        case lost
+    }
+
+    /// How long a command may go on after SIGTERM at its time-out, in nanoseconds.
+    static let grace: UInt64 = 1_000_000_000
+    /// How long what the command sent last may take to be handed to the kernel, in nanoseconds.
+    static let drainTimeout: UInt64 = 5_000_000_000
+
+    private let loop: EventLoop
+    private let reporter: Reporter
+    private let sandbox: Sandbox
+    private let job: JobControl
+    private let signals: SignalDescriptor
+    private let gate: Gate
+    private let resolver: ResolverService
+    private let relay: Relay
+    private let connections: Connections
+    private let datagrams: Datagrams
+    private var zones: [Zone] = []
+    private var outcome: Outcome?
+    private var deadline: UInt64?
+    private var isEnding = false
+
+    /// Takes over a sandbox.
+    ///
+    /// - Parameters:
+    ///   - names: what the resolver works from, the policy included
+    ///   - timeout: nanoseconds that the command may take
+    public init(
+        _ sandbox: consuming Sandbox,
+        signals: consuming SignalDescriptor,
+        names: Resolver.Configuration,
+        reporter: Reporter,
+        timeout: UInt64?
+    ) throws(SystemError) {
+        loop = try EventLoop()
+        self.reporter = reporter
+        let resolver = ResolverService(names, loop: loop, reporter: reporter)
+        gate = Gate(policy: names.policy, reporter: reporter) { resolver.names(pinnedTo: $0, at: $1) }
+        self.resolver = resolver
+        relay = Relay(loop: loop, gate: gate)
+        connections = Connections(gate: gate, loop: loop, relay: relay)
+        datagrams = Datagrams(gate: gate, loop: loop)
+        job = JobControl(command: sandbox.command.raw, commandPid: sandbox.commandPid)
+        deadline = timeout.map { monotonicNow() + $0 }
+        self.signals = signals
+        self.sandbox = sandbox
+        let listeners = Listeners(agent: self.sandbox.agent, loop: loop, connections: connections)
+        connections.listeners = listeners
+        try watch(listeners)
+    }
+
+    private func watch(_ listeners: Listeners) throws(SystemError) {
+        try loop.add(signals.descriptor.raw, .readable, self)
+        try loop.add(sandbox.initControl.raw, .readable, self)
+        var sockets = sandbox.relaySockets
+        func take(_ socket: RelaySocket) -> FileDescriptor? {
+            sockets.removeValue(forKey: socket).map { FileDescriptor(owning: $0) }
+        }
+        for socket in [RelaySocket.resolverUDP4, .resolverUDP6] {
+            if let descriptor = take(socket) { try resolver.add(datagrams: descriptor) }
+        }
+        for socket in [RelaySocket.resolverTCP4, .resolverTCP6] {
+            if let descriptor = take(socket) { try resolver.add(streams: descriptor) }
+        }
+        guard let capture = take(.capture), let raw4 = take(.raw4) else {
+            throw SystemError("taking over the relay's sockets", code: EPROTO)
+        }
+        var raw6: FileDescriptorBox?
+        if let descriptor = take(.raw6) { raw6 = FileDescriptorBox(descriptor) }
+        zones.append(try Zone(capture: capture, raw4: raw4, raw6: raw6, loop: loop, receiver: self))
+        try watchLoopback(listeners)
+    }
+
+    private func watchLoopback(_ listeners: Listeners) throws(SystemError) {
+        guard let loopback = sandbox.loopback else { return }
+        zones.append(
+            try Zone(
+                capture: FileDescriptor(owning: loopback.capture),
+                raw4: FileDescriptor(owning: loopback.raw4),
+                raw6: loopback.raw6.map { FileDescriptorBox(FileDescriptor(owning: $0)) },
+                loop: loop,
+                receiver: self
+            )
+        )
+        for port in loopback.ports { try listeners.add(loopback: FileDescriptor(owning: port)) }
+    }
+
+    /// Runs until the command has ended and all that it left behind.
+    public func run() throws(SystemError) -> Outcome {
+        while outcome == nil {
+            try loop.wait(until: nextDeadline)
+            tick(monotonicNow())
+        }
+        try finish()
+        return outcome ?? .lost
+    }
+
+    /// A signal for the command, or a report of init's.
+    public func handle(_ events: Events, on descriptor: Int32) {
+        if descriptor == sandbox.initControl.raw {
+            receiveReport()
+        } else {
+            while let signal = signals.next() { job.forward(signal) }
+        }
+    }
+
+    func receive(_ packet: CapturedPacket, from zone: Zone) {
+        let now = monotonicNow()
+        switch packet.content {
+        case .syn(let sequence):
+            connections.receive(packet, sequence: sequence, from: zone, now: now)
+        case .datagrams(let payload, let segment):
+            datagrams.receive(packet, payload: payload, segment: segment, from: zone, now: now)
+        }
+    }
+
+    // MARK: Time
+
+    private var nextDeadline: UInt64? {
+        [deadline, connections.nextDeadline, datagrams.nextDeadline, resolver.nextDeadline].compactMap(\.self).min()
+    }
+
+    private func tick(_ now: UInt64) {
+        connections.tick(now: now)
+        datagrams.tick(now: now)
+        resolver.tick(now: now)
+        guard let deadline, deadline <= now else { return }
+        if isEnding {
+            outcome = .timedOut
+        } else {
+            isEnding = true
+            self.deadline = now + Self.grace
+            ProcessSignal.send(SIGTERM, to: sandbox.command.raw)
+            // A stopped command could not act on it.
+            ProcessSignal.send(SIGCONT, to: sandbox.command.raw)
+        }
+    }
+
+    // MARK: The command
+
+    private func receiveReport() {
+        guard let report = try? SandboxReport.receive(sandbox.initControl.raw) else {
+            outcome = outcome ?? .lost
+            return
+        }
+        switch report {
+        case .executionFailed(let code): outcome = .notExecuted(code: code)
+        case .exited(let status): outcome = isEnding ? .timedOut : .exited(status: status)
+        case .stopped(let signal): job.commandStopped(by: signal)
+        case .failed(let error):
+            reporter.say("egress-run: \(error)")
+            outcome = .lost
+        case .continued, .ready, .started, .listener: break
+        }
+    }
+
+    /// Ends what is left inside, lets out what it had sent before, and tells the rest.
+    private func finish() throws(SystemError) {
+        loop.remove(sandbox.initControl.raw)
+        kill(sandbox.initPid, SIGKILL)
+        ProcessSignal.reap(sandbox.initPid)
+        job.takeTerminalBack()
+        for zone in zones { zone.drain() }
+        let limit = monotonicNow() + Self.drainTimeout
+        while !relay.isDrained, monotonicNow() < limit { try loop.wait(until: limit) }
+        relay.finishAll()
+        datagrams.finishAll()
+        kill(sandbox.agentPid, SIGKILL)
+        ProcessSignal.reap(sandbox.agentPid)
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+import Glibc
+
+/// What a descriptor is ready for, and what to be told of (epoll_ctl(2)).
+public struct Events: OptionSet, Sendable {
+    public let rawValue: UInt32
+
+    public init(rawValue: UInt32) {
+        self.rawValue = rawValue
+    }
+
+    /// EPOLLIN
+    public static let readable = Events(rawValue: 0x001)
+    /// EPOLLOUT
+    public static let writable = Events(rawValue: 0x004)
+    /// EPOLLERR, told whether asked for or not
+    public static let error = Events(rawValue: 0x008)
+    /// EPOLLHUP, told whether asked for or not
+    public static let hangup = Events(rawValue: 0x010)
+    /// EPOLLRDHUP: the peer has shut down its writing half
+    public static let readHangup = Events(rawValue: 0x2000)
+    /// EPOLLET: told once for each change, not for each wait
+    public static let edgeTriggered = Events(rawValue: 1 << 31)
+}
+
+/// Told by the loop what became of a descriptor.
+public protocol EventHandler: AnyObject {
+    /// Called on the loop's thread. `descriptor` tells a handler of several which one.
+    func handle(_ events: Events, on descriptor: Int32)
+}
+
+/// An epoll(7) loop. One thread owns it, and everything registered with it.
+///
+/// A descriptor may be removed, closed and its number reused while a batch of events is handled: each registration has a
+/// generation, and an event of an older one is passed over.
+@safe public final class EventLoop {
+    private struct Slot {
+        var handler: (any EventHandler)?
+        var generation: UInt32 = 0
+    }
+
+    private let epoll: FileDescriptor
+    private var slots: [Slot] = []
+    private var batch = unsafe [epoll_event](repeating: epoll_event(), count: 256)
+    private var deferred: [any EventHandler] = []
+
+    /// How many descriptors are registered.
+    public private(set) var count = 0
+
+    /// An empty loop.
+    public init() throws(SystemError) {
+        epoll = FileDescriptor(
+            owning: try retrying("making an epoll instance") { epoll_create1(Int32(EPOLL_CLOEXEC)) }
+        )
+    }
+
+    /// Registers a descriptor, which must be removed before it is closed.
+    public func add(_ descriptor: Int32, _ events: Events, _ handler: any EventHandler) throws(SystemError) {
+        let index = Int(descriptor)
+        while slots.count <= index { slots.append(Slot()) }
+        slots[index].generation &+= 1
+        try control(EPOLL_CTL_ADD, descriptor, events)
+        slots[index].handler = handler
+        count += 1
+    }
+
+    /// Changes what is told of a registered descriptor.
+    public func modify(_ descriptor: Int32, _ events: Events) throws(SystemError) {
+        try control(EPOLL_CTL_MOD, descriptor, events)
+    }
+
+    /// Takes a descriptor out; no event of it is told any more.
+    public func remove(_ descriptor: Int32) {
+        let index = Int(descriptor)
+        guard index < slots.count, slots[index].handler != nil else { return }
+        slots[index].handler = nil
+        slots[index].generation &+= 1
+        count -= 1
+        _ = epoll_ctl(epoll.raw, EPOLL_CTL_DEL, descriptor, nil)
+    }
+
+    /// Calls the handler again with no events, on descriptor -1, once the present batch is done: for work that was left
+    /// to let others have their turn.
+    public func callAgain(_ handler: any EventHandler) {
+        deferred.append(handler)
+    }
+
+    /// Waits for events until `deadline` (monotonic nanoseconds; nil: for ever) and handles one batch of them.
+    public func wait(until deadline: UInt64?) throws(SystemError) {
+        let count = unsafe epoll_wait(epoll.raw, &batch, Int32(batch.count), timeout(until: deadline))
+        if count < 0 {
+            if errno == EINTR { return }
+            throw SystemError("waiting for events")
+        }
+        let waiting = deferred
+        deferred.removeAll(keepingCapacity: true)
+        for index in 0..<Int(count) {
+            let event = unsafe batch[index]
+            let key = unsafe event.data.u64
+            let slot = slots[Int(key & 0xffff_ffff)]
+            guard slot.generation == UInt32(key >> 32), let handler = slot.handler else { continue }
+            handler.handle(Events(rawValue: unsafe event.events), on: Int32(truncatingIfNeeded: key & 0xffff_ffff))
+        }
+        for handler in waiting { handler.handle([], on: -1) }
+    }
+
+    /// Milliseconds for epoll_wait(2), rounded up so that a deadline has passed when it returns.
+    private func timeout(until deadline: UInt64?) -> Int32 {
+        if !deferred.isEmpty { return 0 }
+        guard let deadline else { return -1 }
+        let now = monotonicNow()
+        if deadline <= now { return 0 }
+        return Int32(clamping: (deadline - now + 999_999) / 1_000_000)
+    }
+
+    private func control(_ operation: Int32, _ descriptor: Int32, _ events: Events) throws(SystemError) {
+        var event = unsafe epoll_event()
+        unsafe event.events = events.rawValue
+        unsafe event.data.u64 = UInt64(slots[Int(descriptor)].generation) << 32 | UInt64(UInt32(bitPattern: descriptor))
+        _ = try retrying("registering a descriptor") { unsafe epoll_ctl(epoll.raw, operation, descriptor, &event) }
+    }
+}

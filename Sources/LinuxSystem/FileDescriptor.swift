@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+import Glibc
+
+/// A descriptor that is owned: closed when its owner goes.
+public struct FileDescriptor: ~Copyable, Sendable {
+    /// The number, for system calls; it stays owned by this value.
+    public let raw: Int32
+
+    /// Takes ownership of an open descriptor.
+    public init(owning raw: Int32) {
+        self.raw = raw
+    }
+
+    deinit {
+        close(raw)
+    }
+
+    /// Gives the descriptor up without closing it.
+    public consuming func release() -> Int32 {
+        let number = raw
+        discard self
+        return number
+    }
+
+    /// open(2), close-on-exec.
+    public static func open(
+        _ path: String,
+        _ flags: Int32,
+        mode: UInt32 = 0o666
+    ) throws(SystemError) -> FileDescriptor {
+        FileDescriptor(
+            owning: try retrying("opening '\(path)'") { unsafe Glibc.open(path, flags | O_CLOEXEC, mode) }
+        )
+    }
+
+    /// A connected pair of AF_UNIX sockets of `type` (SOCK_SEQPACKET, ...), close-on-exec.
+    public static func socketPair(type: Int32) throws(SystemError) -> (Int32, Int32) {
+        var pair: [Int32] = [-1, -1]
+        _ = try retrying("making a socket pair") {
+            unsafe socketpair(AF_UNIX, type | Int32(SOCK_CLOEXEC.rawValue), 0, &pair)
+        }
+        return (pair[0], pair[1])
+    }
+
+    /// The whole content, up to `limit` bytes, from the current position.
+    public borrowing func readAll(limit: Int) throws(SystemError) -> [UInt8] {
+        var content: [UInt8] = []
+        var chunk = [UInt8](repeating: 0, count: 16384)
+        while content.count < limit {
+            let count = try retrying("reading") { unsafe read(raw, &chunk, min(chunk.count, limit - content.count)) }
+            if count == 0 { break }
+            content.append(contentsOf: chunk[..<count])
+        }
+        return content
+    }
+
+    /// Writes all of `bytes`, waiting for room as write(2) does.
+    public borrowing func writeAll(_ bytes: [UInt8]) throws(SystemError) {
+        var rest = bytes[...]
+        while !rest.isEmpty {
+            let count = try retrying("writing") { unsafe rest.withUnsafeBytes { unsafe write(raw, $0.baseAddress, $0.count) } }
+            rest = rest.dropFirst(count)
+        }
+    }
+}
+
+/// The content of a small file, such as one of /proc; nil when it can't be read.
+public func contents(ofFile path: String, limit: Int = 1 << 20) -> [UInt8]? {
+    guard let file = try? FileDescriptor.open(path, O_RDONLY) else { return nil }
+    return try? file.readAll(limit: limit)
+}
+
+/// True if standard descriptor `number` is a socket that no command may inherit: any but a connected AF_UNIX stream or
+/// seqpacket socket. An inet socket of the host's namespace can be reconnected by whoever holds it.
+public func isForeignSocket(_ number: Int32) -> Bool {
+    egress_is_foreign_socket(number) != 0
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+import Glibc
+
+/// Signals and ends of processes.
+public enum ProcessSignal {
+    /// pidfd_send_signal(2); false if the process is gone.
+    @discardableResult
+    public static func send(_ signal: Int32, to pidfd: Int32) -> Bool {
+        egress_pidfd_send_signal(pidfd, signal) == 0
+    }
+
+    /// Ignores a signal.
+    public static func ignore(_ number: Int32) {
+        _ = signal(number, SIG_IGN)
+    }
+
+    /// Waits for a child to end and takes it off the kernel's hands.
+    public static func reap(_ pid: Int32) {
+        var status: Int32 = 0
+        while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    }
+
+    /// Raises the calling process's descriptor limit as far as it may.
+    public static func raiseDescriptorLimit() {
+        var limit = rlimit()
+        let resource = __rlimit_resource_t(RLIMIT_NOFILE.rawValue)
+        guard unsafe getrlimit(resource, &limit) == 0 else { return }
+        limit.rlim_cur = limit.rlim_max
+        _ = unsafe setrlimit(resource, &limit)
+    }
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EgressAudit
+import EgressCommandLine
+import EgressDNS
+import EgressPolicy
+import EgressSandbox
+import EgressSupervisor
+import Glibc
+import LinuxSystem
+
+/// Runs a command as the options say; returns the exit status.
+func run(_ options: Options) throws(Failure) -> Int32 {
+    for number in 0...2 as ClosedRange<Int32> where isForeignSocket(number) {
+        throw Failure("descriptor \(number) is a socket that leads outside the sandbox (give a pipe, a file or a terminal instead)")
+    }
+    let settings = try Settings(options)
+    let audit = try Audit(options.auditPath)
+    let hostname = PrivateFiles.hostname()
+    let command = try commandPlan(options)
+    let reporter = Reporter(
+        teller: DenialTeller(detail: options.verbosity.detail, policy: settings.policy, searchDomains: settings.system.search),
+        audit: audit.descriptor.map { AuditLog(descriptor: $0) }
+    )
+    do {
+        let inheritance = Launcher.Inheritance.remember(ignoring: JobControl.ignored)
+        for number in JobControl.ignored { ProcessSignal.ignore(number) }
+        let signals = try SignalDescriptor(JobControl.forwarded)
+        ProcessSignal.raiseDescriptorLimit()
+        let files = PrivateFiles.forCommand(settings.system, hostname: hostname, hidden: audit.hiddenPaths)
+        let plan = try SandboxPlan(command: command, loopback: settings.loopback, files: files)
+        let sandbox = try Launcher(plan, inheritance: inheritance).launch()
+        let supervisor = try Supervisor(
+            sandbox,
+            signals: signals,
+            names: settings.names(hostname: hostname),
+            reporter: reporter,
+            timeout: options.timeout
+        )
+        return status(try supervisor.run(), command: command)
+    } catch let error as SandboxError {
+        throw Failure(error.description)
+    } catch {
+        throw Failure("\(error)")
+    }
+}
+
+/// The exit status, with a word where the command could not be executed.
+private func status(_ outcome: Supervisor.Outcome, command: CommandPlan) -> Int32 {
+    switch outcome {
+    case .exited(let status): return ExitStatus.of(waitStatus: status)
+    case .timedOut: return ExitStatus.timedOut
+    case .lost: return ExitStatus.killed
+    case .notExecuted(let code):
+        let name = String(decoding: command.arguments.first ?? [], as: UTF8.self)
+        complain("can't execute '\(name)': \(SystemError("", code: code).reason)")
+        return code == ENOENT ? ExitStatus.notFound : ExitStatus.cannotExecute
+    }
+}
+
+/// The command with its arguments and environment, byte by byte as they were given.
+private func commandPlan(_ options: Options) throws(Failure) -> CommandPlan {
+    let identity = Identity.current()
+    let given = Array(rawArguments().dropFirst(1 + options.commandIndex))
+    let arguments: [[UInt8]]
+    switch options.command {
+    case .program: arguments = given
+    case .shell: arguments = [Array("sh".utf8), Array("-c".utf8)] + given
+    }
+    let name: String
+    switch options.command {
+    case .program: name = String(decoding: given.first ?? [], as: UTF8.self)
+    case .shell: name = "/bin/sh"
+    }
+    return CommandPlan(
+        candidates: CommandPlan.candidates(for: name, path: unsafe getenv("PATH").map { unsafe String(cString: $0) }),
+        arguments: arguments,
+        environment: unsafe strings(environ),
+        terminal: JobControl.terminalForCommand(),
+        capabilities: identity.capabilities
+    )
+}
+
+private func rawArguments() -> [[UInt8]] {
+    (0..<Int(CommandLine.argc)).compactMap { index in
+        unsafe CommandLine.unsafeArgv[index].map { unsafe bytes($0) }
+    }
+}
+
+private func strings(_ vector: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>) -> [[UInt8]] {
+    var result: [[UInt8]] = []
+    var next = unsafe vector
+    while let string = unsafe next.pointee {
+        unsafe result.append(bytes(string))
+        unsafe next += 1
+    }
+    return result
+}
+
+private func bytes(_ string: UnsafeMutablePointer<CChar>) -> [UInt8] {
+    unsafe Array(UnsafeBufferPointer(start: string, count: strlen(string))).map { UInt8(bitPattern: $0) }
+}
+
+extension Options.Verbosity {
+    fileprivate var detail: DenialTeller.Detail {
+        switch self {
+        case .quiet: .quiet
+        case .normal: .denials
+        case .verbose: .everything
+        }
+    }
+}
+
+extension Settings {
+    fileprivate func names(hostname: String) -> Resolver.Configuration {
+        Resolver.Configuration(
+            policy: policy,
+            servers: servers,
+            hosts: HostsFile(parsing: text(ofFile: "/etc/hosts") ?? ""),
+            extraTypes: recordTypes,
+            localNames: Set([try? Host(hostname)].compactMap(\.self))
+        )
+    }
+}

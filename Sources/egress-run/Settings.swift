@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EgressCommandLine
+import EgressDNS
+import EgressPolicy
+import EgressPolicyFile
+import EgressSandbox
+import Glibc
+import LinuxSystem
+
+/// What the options, the policy file and the system say, read and checked.
+struct Settings {
+    let policy: Policy
+    let servers: [ServerAddress]
+    let system: ResolverConfiguration
+    let recordTypes: Set<RecordType>
+    let loopback: [HostLoopbackPort]
+
+    /// More ports than anyone opens one by one; each is a socket inside.
+    private static let maximumLoopbackPorts = 48
+
+    init(_ options: Options) throws(Failure) {
+        let document = try Self.document(options.policyPath)
+        policy = Policy(
+            allow: document.allow + (try Self.rules(options.allow, "--allow", .allow)),
+            deny: document.deny + (try Self.rules(options.deny, "--deny", .deny)),
+            allowPrivate: options.allowsPrivate || document.allowPrivate
+        )
+        system = ResolverConfiguration(parsing: text(ofFile: "/etc/resolv.conf") ?? "")
+        let given = try options.dns.map { text throws(Failure) in
+            guard let server = ServerAddress(text) else {
+                throw Failure("--dns '\(text)' is no address (give ADDR or ADDR:PORT, as 192.0.2.53 or [2001:db8::53]:53)")
+            }
+            return server
+        }
+        servers = [given, document.upstream, system.servers].first { !$0.isEmpty } ?? []
+        recordTypes = Set(document.recordTypes)
+        loopback = try Self.loopbackPorts(policy)
+        guard document.unixPaths.isEmpty else {
+            throw Failure("the policy's 'unix:' paths can't be held to yet in this version (remove the key)")
+        }
+        try checkServers()
+    }
+
+    private static func document(_ path: String?) throws(Failure) -> PolicyDocument {
+        guard let path else { return PolicyDocument() }
+        do { return try PolicyDocument.load(path: path) } catch { throw Failure(error.description) }
+    }
+
+    private static func rules(_ texts: [String], _ option: String, _ list: Rule.List) throws(Failure) -> [Rule] {
+        try texts.map { text throws(Failure) in
+            do { return try Rule.parse(text, for: list) } catch { throw Failure("\(option): \(error)") }
+        }
+    }
+
+    private static func loopbackPorts(_ policy: Policy) throws(Failure) -> [HostLoopbackPort] {
+        var result: Set<HostLoopbackPort> = []
+        for (address, ports, protocols) in policy.hostLoopbackTargets {
+            for port in ports.ranges.lazy.flatMap(\.self) {
+                for transport in TransportProtocol.allCases where protocols.contains(transport) {
+                    let number = Int32(transport == .tcp ? IPPROTO_TCP : IPPROTO_UDP)
+                    result.insert(HostLoopbackPort(address: address.networkBytes, port: port, protocolNumber: number))
+                }
+                guard result.count <= maximumLoopbackPorts else {
+                    throw Failure("rules open more than \(maximumLoopbackPorts) ports of this machine's loopback (name fewer, and /tcp or /udp)")
+                }
+            }
+        }
+        return result.sorted { ($0.port, $0.protocolNumber) < ($1.port, $1.protocolNumber) }
+    }
+
+    /// True if any rule needs a name to be resolved.
+    private var needsNames: Bool {
+        policy.allowRules.contains { rule in
+            switch rule.target {
+            case .host, .hostAndBelow, .below: true
+            case .address, .block: false
+            }
+        }
+    }
+
+    /// Connecting a datagram socket sends nothing; it tells whether there is a way at all.
+    private func checkServers() throws(Failure) {
+        guard needsNames, !servers.isEmpty else { return }
+        var last: Int32 = 0
+        for server in servers {
+            let address = SocketAddress(networkBytes: server.address.networkBytes, port: server.port)
+            guard let address, let socket = try? Socket.make(address.family, Socket.datagram) else { continue }
+            last = Socket.connect(socket.raw, to: address)
+            if last == 0 { return }
+        }
+        let list = servers.map(\.description).joined(separator: ", ")
+        throw Failure("no way to a DNS server: \(list): \(SystemError("", code: last).reason) (name one that can be reached with --dns)")
+    }
+}
+
+/// The content of a small text file; nil when it can't be read.
+func text(ofFile path: String) -> String? {
+    contents(ofFile: path).map { String(decoding: $0, as: UTF8.self) }
+}
