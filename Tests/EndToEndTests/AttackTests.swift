@@ -86,7 +86,7 @@ private let doors = [
     Attempt(title: "24 AF_UNSPEC and then elsewhere", line: "connect-static dissolved \(denied) 4444"),
     Attempt(
         title: "26 shadowing an allowed port",
-        line: "\(attack) shadow 0.0.0.0 9443 \(denied)",
+        line: "\(attack) shadow \(allowed) 9443 \(denied)",
         policy: ["-q", "--allow", "allowed.example:9443"]
     ),
     Attempt(title: "27 MPTCP", line: "connect-static multipath \(denied) 4444"),

@@ -42,7 +42,7 @@ private let files: [(name: String, content: String, says: [String])] = [
     ("key.yaml", #"version: 1\nalow:\n  - allowed.example\n"#, ["key.yaml:2:1", "alow", "allow"]),
     ("twice.yaml", #"version: 1\nallow: []\nallow: []\n"#, ["twice.yaml:3:1", "allow"]),
     ("type.yaml", #"version: 1\nallow: allowed.example\n"#, ["type.yaml:2:8"]),
-    ("rule.yaml", #"version: 1\nallow:\n  - ok.example\n  - '*'\n"#, ["rule.yaml:4:5", "*"]),
+    ("rule.yaml", #"version: 1\nallow:\n  - ok.example\n  - "*"\n"#, ["rule.yaml:4:5", "*"]),
     ("broad.yaml", #"version: 1\nallow:\n  - address: 0.0.0.0/0\n"#, ["broad.yaml:3", "0.0.0.0/0"]),
     ("broken.yaml", #"version: 1\nallow: [\n"#, ["broken.yaml:"]),
     ("broken.json", #"{"version": 1, "allow": [}"#, ["broken.json:1:"]),

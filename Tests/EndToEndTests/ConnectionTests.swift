@@ -9,7 +9,7 @@ private let address = EndToEnd.allowedAddress
 private let digest = "5891b5b522d5df086d0ff0b110fbd9d21bb4fc7163af34d08286a2e846f6be03"
 
 /// Leave for every service of the allowed servers, by name and by address.
-private let policy =
+private let services =
     ["-q"]
     + [
         "allowed.example", "unreachable6.example", "refused6.example", "silent6.example", address,
@@ -17,7 +17,7 @@ private let policy =
     ].flatMap { ["--allow", $0] }
 
 private func row(_ title: String, _ line: String, _ output: String = "") -> Success {
-    Success(title: title, line: line, output: output, policy: policy)
+    Success(title: title, line: line, output: output, policy: services)
 }
 
 private let ways =
@@ -125,7 +125,7 @@ extension EndToEnd {
             as account: Account
         ) throws {
             let world = try TestWorld.shared()
-            for options in [nil, policy] {
+            for options in [nil, services] {
                 let outcome = try world.run("connect-static \(row.arguments)", as: account, egress: options)
                 #expect(outcome.status == 1, "\(outcome)")
                 #expect(row.errors.contains { outcome.standardError.contains($0) }, "\(outcome)")
@@ -141,7 +141,7 @@ extension EndToEnd {
             let world = try TestWorld.shared(), path = "\(world.directory)/endings"
             let before = text(of: path)?.utf8.count ?? 0
             let program = row.program.replacing("ADDRESS", with: address)
-            let outcome = try world.run("/usr/bin/python3 -c '\(program)'; sleep 0.2", as: account, egress: policy)
+            let outcome = try world.run("/usr/bin/python3 -c '\(program)'; sleep 0.2", as: account, egress: services)
             #expect(outcome.succeeded, "\(outcome)")
             #expect(text(of: path).map { String($0.dropFirst(before)) } == row.ending + "\n", "\(outcome)")
         }

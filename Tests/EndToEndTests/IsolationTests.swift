@@ -24,7 +24,7 @@ private let facts = [
         "gdb -batch -ex run -ex 'info inferiors' --args /bin/true 2>&1 | grep 'exited normally'",
         "exited normally"
     ),
-    row("strace shows a connect", "strace -e connect connect-glibc plain 185.199.108.153 80 2>&1", "connect(3"),
+    row("strace shows a connect", "strace -e connect connect-glibc plain 185.199.108.153 80 2>&1 || true", "connect(3"),
 ]
 
 private let rootFacts = [

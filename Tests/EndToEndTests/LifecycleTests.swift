@@ -79,7 +79,7 @@ extension EndToEnd {
             let line = row.replacing("SECONDS", with: mark)
             let outcome = try world.run(line, as: account, egress: ["-q"])
             #expect(outcome.seconds < 2, "\(outcome)")
-            let left = try world.run("pgrep -f 'sleep \(mark)'", as: .root)
+            let left = try world.run("pgrep -f '^sleep \(mark)'", as: .root)
             #expect(left.standardOutput == "", "still alive: \(left)")
         }
 
@@ -94,7 +94,7 @@ extension EndToEnd {
                 as: account
             )
             #expect(outcome.standardOutput == "status 137\nin time\n", "\(outcome)")
-            let left = try world.run("sleep 0.2; pgrep -f 'sleep \(mark)'", as: .root)
+            let left = try world.run("sleep 0.2; pgrep -f '^sleep \(mark)'", as: .root)
             #expect(left.standardOutput == "", "still alive: \(left)")
         }
 

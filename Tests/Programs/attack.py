@@ -10,7 +10,7 @@ import socket
 import struct
 import sys
 
-MSG_FASTOPEN, IP_PKTINFO, IPPROTO_UDPLITE = 0x20000000, 8, 136
+IP_PKTINFO, IP_FREEBIND = 8, 15
 QUERY = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\6secret\6denied\7example\0\0\1\0\1"
 
 
@@ -107,7 +107,10 @@ def inherited(number, address, port):
 
 def shadow(address, port, denied):
     """Binds an allowed address and port itself, in the hope that a denied one is judged by it."""
-    with socket.create_server((address, int(port))):
+    with socket.socket() as server:
+        server.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+        server.bind((address, int(port)))
+        server.listen()
         tcp(denied, port)
 
 

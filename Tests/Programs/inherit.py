@@ -9,5 +9,6 @@ import socket
 import sys
 
 number = int(sys.argv[1])
-os.dup2(socket.socket().fileno(), number, inheritable=True)
+made = socket.socket()
+os.dup2(made.fileno(), number, inheritable=True)
 os.execvp(sys.argv[2], sys.argv[2:])

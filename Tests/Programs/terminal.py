@@ -25,7 +25,7 @@ SCENARIOS = {
         (f"{E} sh -c 'trap \"echo hea\"\"rd; exit 5\" INT; echo u''p; while :; do sleep 0.1; done'; echo status=$?",
          "up"), (CONTROL_C, "heard[^$]*status=5")],
     "interrupt-interactive": [
-        (f"{E} bash --norc -i", r"# |\$ "), ("PS1=in''side:", "inside:"), ("sleep 30", "sleep 30"),
+        (f"{E} bash --norc -i", "OUT:"), ("PS1=in''side:", "inside:"), ("sleep 30", "sleep 30"),
         (CONTROL_C, "inside:"), ("echo st''ill", "still"), (CONTROL_D, "OUT:")],
     "suspend": [
         (f"{E} sh -c 'echo u''p; sleep 2; echo do''ne'; echo status=$?", "up"), (CONTROL_Z, "Stopped"),
