@@ -9,7 +9,6 @@
 #include "child.h"
 
 #include <errno.h>
-#include <linux/fib_rules.h>
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/capability.h>
@@ -28,26 +27,10 @@ static int mint_listener(const struct egress_sandbox *sandbox, const struct egre
     uint16_t port = (uint16_t)request->port;
     uint16_t network_port = (uint16_t)(port >> 8 | port << 8);
     memcpy((char *)&listener.socket.address + listener.port_offset, &network_port, sizeof network_port);
-    int fd = egress_make_socket(&listener.socket);
-    if (fd < 0 || !listener.rule)
-        return fd;
-
-    char rule[256];
-    struct fib_rule_port_range range = {.start = port, .end = port};
-    errno = EMSGSIZE;
-    if (listener.rule_count <= sizeof rule) {
-        memcpy(rule, listener.rule, listener.rule_count);
-        memcpy(rule + listener.rule_port_offset, &range, sizeof range);
-        if (egress_netlink(rule, listener.rule_count) == 0)
-            return fd;
-    }
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    return -1;
+    return egress_make_socket(&listener.socket);
 }
 
-/// Keeps the two capabilities that minting needs: binding low ports, and adding a rule.
+/// Keeps the two capabilities that minting needs: binding low ports, and marking what a socket sends (SO_MARK).
 static int drop_capabilities(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

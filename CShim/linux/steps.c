@@ -7,9 +7,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/ethtool.h>
 #include <linux/mount.h>
 #include <linux/netlink.h>
+#include <linux/sockios.h>
+#include <net/if.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mount.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -58,6 +62,71 @@ static int set_mount_attributes(const char *target, unsigned long attributes)
     return (int)syscall(SYS_mount_setattr, AT_FDCWD, target, AT_RECURSIVE, &attr, sizeof attr);
 }
 
+/// Runs one ethtool command on an interface.
+static int ethtool(int fd, const char *interface, void *command)
+{
+    struct ifreq request;
+    memset(&request, 0, sizeof request);
+    for (size_t i = 0; interface[i] && i < sizeof request.ifr_name - 1; i++)
+        request.ifr_name[i] = interface[i];
+    request.ifr_data = command;
+    return ioctl(fd, SIOCETHTOOL, &request);
+}
+
+#define MAX_FEATURES 256
+
+/// The number of a device feature, which differs between kernels; -1 with errno.
+static int find_feature(int fd, const char *interface, const char *feature, uint32_t *count)
+{
+    _Alignas(struct ethtool_sset_info) char sets[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)] = {0};
+    struct ethtool_sset_info *info = (struct ethtool_sset_info *)sets;
+    info->cmd = ETHTOOL_GSSET_INFO;
+    info->sset_mask = 1ULL << ETH_SS_FEATURES;
+    if (ethtool(fd, interface, info) < 0)
+        return -1;
+    errno = EOPNOTSUPP;
+    if (info->sset_mask == 0 || info->data[0] > MAX_FEATURES)
+        return -1;
+    *count = info->data[0];
+
+    _Alignas(struct ethtool_gstrings) char table[sizeof(struct ethtool_gstrings) + MAX_FEATURES * ETH_GSTRING_LEN] = {0};
+    struct ethtool_gstrings *names = (struct ethtool_gstrings *)table;
+    names->cmd = ETHTOOL_GSTRINGS;
+    names->string_set = ETH_SS_FEATURES;
+    names->len = *count;
+    if (ethtool(fd, interface, names) < 0)
+        return -1;
+    for (uint32_t i = 0; i < *count; i++)
+        if (strncmp((const char *)names->data + i * ETH_GSTRING_LEN, feature, ETH_GSTRING_LEN) == 0)
+            return (int)i;
+    errno = EOPNOTSUPP;
+    return -1;
+}
+
+static int switch_feature_off(const char *interface, const char *feature)
+{
+    int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    if (fd < 0)
+        return -1;
+    uint32_t count = 0;
+    int number = find_feature(fd, interface, feature, &count);
+    int result = number < 0 ? -1 : 0;
+    if (number >= 0) {
+        _Alignas(struct ethtool_sfeatures) char
+            change[sizeof(struct ethtool_sfeatures) + MAX_FEATURES / 32 * sizeof(struct ethtool_set_features_block)] = {0};
+        struct ethtool_sfeatures *features = (struct ethtool_sfeatures *)change;
+        features->cmd = ETHTOOL_SFEATURES;
+        features->size = (count + 31) / 32;
+        features->features[number / 32].valid = 1U << number % 32;
+        // A positive result tells that other features changed along.
+        result = ethtool(fd, interface, features) < 0 ? -1 : 0;
+    }
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    return result;
+}
+
 static int perform_step(const struct egress_step *step, pid_t init)
 {
     switch (step->kind) {
@@ -79,6 +148,8 @@ static int perform_step(const struct egress_step *step, pid_t init)
         return set_mount_attributes(step->target, step->flags);
     case EGRESS_STEP_WRITE:
         return write_file(step->target, step->bytes, step->count);
+    case EGRESS_STEP_FEATURE_OFF:
+        return switch_feature_off(step->target, step->source);
     }
     errno = EINVAL;
     return -1;

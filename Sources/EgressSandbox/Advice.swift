@@ -6,9 +6,6 @@ import LinuxSystem
 /// What to do when a step fails: the kernel's switches that are known to make it fail, looked up on this machine.
 enum Advice {
     static func about(_ error: SystemError) -> String? {
-        if error.stage.contains("AF_PACKET") {
-            return "the kernel needs CONFIG_PACKET; try 'modprobe af_packet'"
-        }
         if error.stage.contains("veth"), error.code == EOPNOTSUPP {
             return "the kernel needs CONFIG_VETH; try 'modprobe veth'"
         }

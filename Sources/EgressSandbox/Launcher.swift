@@ -100,7 +100,7 @@ public struct Launcher {
         }
         return Sandbox(
             relaySockets: Dictionary(uniqueKeysWithValues: zip(RelaySocket.allCases, relaySockets)),
-            loopback: LoopbackSockets(workerSockets, plan: plan.workerSockets),
+            loopback: LoopbackSockets(workerSockets, ports: plan.loopback),
             agent: Agent(control: agentControl),
             initControl: initControl,
             command: FileDescriptor(owning: pidfd),

@@ -66,6 +66,10 @@ import LinuxSystem
             unsafe result.kind = EGRESS_STEP_MOUNT_SETATTR
             unsafe result.target = UnsafePointer(text(target))
             unsafe result.flags = set
+        case .featureOff(_, let interface, let feature):
+            unsafe result.kind = EGRESS_STEP_FEATURE_OFF
+            unsafe result.source = UnsafePointer(text(feature))
+            unsafe result.target = UnsafePointer(text(interface))
         case .write(_, let path, let content):
             unsafe result.kind = EGRESS_STEP_WRITE
             unsafe result.target = UnsafePointer(text(path))
@@ -111,14 +115,8 @@ import LinuxSystem
         return unsafe sock_fprog(len: UInt16(program.count), filter: array(program))
     }
 
-    private func listener(_ plan: SandboxPlan.ListenerPlan) -> egress_listener {
-        unsafe egress_listener(
-            socket: socket(plan.socket),
-            port_offset: 2,  // in sockaddr_in and sockaddr_in6 alike
-            rule: bytes(plan.rule.bytes),
-            rule_count: plan.rule.bytes.count,
-            rule_port_offset: plan.rulePortOffset
-        )
+    private func listener(_ plan: SandboxPlan.SocketPlan) -> egress_listener {
+        unsafe egress_listener(socket: socket(plan), port_offset: 2)  // in sockaddr_in and sockaddr_in6 alike
     }
 
     private func command(_ plan: SandboxPlan, _ inheritance: Launcher.Inheritance) -> egress_command {

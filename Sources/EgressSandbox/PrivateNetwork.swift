@@ -146,29 +146,28 @@ public enum PrivateNetwork {
         return message
     }
 
-    /// What a routing rule does.
-    enum RuleAction {
-        case lookUpLocal, drop
-    }
+    /// What R's own sockets mark their packets with (SO_MARK); the kernel's answers on its own account have no mark.
+    static let ownMark: Int32 = 1
 
-    /// A routing rule, of lower priority the higher the number.
-    static func rule(_ action: RuleAction, family: Int32, priority: UInt32, fromLink: Bool) -> NetlinkMessage {
-        // FR_ACT_TO_TBL or FR_ACT_BLACKHOLE
-        let (table, number): (UInt8, UInt8) = action == .drop ? (0, 6) : (localTable, 1)
-        let header: [UInt8] = [UInt8(family), 0, 0, 0, table, 0, 0, number, 0, 0, 0, 0]
+    /// Drops what R's kernel sends of a protocol without our mark: the reset for a port where nobody listens yet, the
+    /// ICMP error for a datagram that no socket took. Every answer to the worker is ours.
+    static func silence(_ protocolNumber: UInt8, family: Int32) -> NetlinkMessage {
+        let header: [UInt8] = [UInt8(family), 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0]  // FR_ACT_BLACKHOLE
         var message = NetlinkMessage(Message.newRule, flags: NetlinkMessage.create, header: header)
-        message.attribute(6, priority)  // FRA_PRIORITY
-        if fromLink { message.attribute(3, relayLink) }  // FRA_IIFNAME
+        message.attribute(6, UInt32(100) + UInt32(protocolNumber))  // FRA_PRIORITY
+        message.attribute(3, "lo")  // FRA_IIFNAME: what is sent from here
+        message.attribute(22, protocolNumber)  // FRA_IP_PROTO
+        message.attribute(10, UInt32(0))  // FRA_FWMARK
+        message.attribute(16, UInt32.max)  // FRA_FWMASK
         return message
     }
 
-    /// Lets packets of a protocol to a port in; returns where the port range stands.
-    static func portRule(family: Int32, protocolNumber: UInt8, port: UInt16) -> (NetlinkMessage, portOffset: Int) {
-        var message = rule(.lookUpLocal, family: family, priority: 100, fromLink: true)
-        message.attribute(22, protocolNumber)  // FRA_IP_PROTO
-        // FRA_DPORT_RANGE: struct fib_rule_port_range
-        let offset = message.attribute(24, NetlinkMessage.bytes(port) + NetlinkMessage.bytes(port))
-        return (message, offset)
+    /// Asks the local table.
+    static func localTable(family: Int32, priority: UInt32) -> NetlinkMessage {
+        let header: [UInt8] = [UInt8(family), 0, 0, 0, localTable, 0, 0, 1, 0, 0, 0, 0]  // FR_ACT_TO_TBL
+        var message = NetlinkMessage(Message.newRule, flags: NetlinkMessage.create, header: header)
+        message.attribute(6, priority)  // FRA_PRIORITY
+        return message
     }
 
     /// Takes the rule away that asks the local table before any other.

@@ -22,20 +22,41 @@ public struct Sandbox: ~Copyable {
 
 /// Sockets of W's loopback.
 public struct LoopbackSockets: Sendable {
-    /// As R's.
-    public let capture, raw4: Int32
-    /// Nil when no port is one of ::1.
-    public let raw6: Int32?
+    /// The sockets of one family, as R's.
+    public struct Zone: Sendable {
+        /// Copies of SYNs and of datagrams.
+        public let captureTCP, captureUDP: Int32
+        /// For what is injected.
+        public let raw: Int32
+    }
+
+    /// By family, those that have a port.
+    public let ipv4, ipv6: Zone?
     /// A listener for each TCP port, and for each UDP port a socket that only keeps it.
-    public let ports: [Int32]
+    public let sockets: [Int32]
+    /// The ports.
+    public let ports: [HostLoopbackPort]
+
+    static func families(of ports: [HostLoopbackPort]) -> [PacketFilters.Family] {
+        [.ipv4, .ipv6].filter { family in ports.contains { $0.family == family } }
+    }
 
     /// From the order of `SandboxPlan.loopbackSockets`.
-    init?(_ descriptors: [Int32], plan: [SandboxPlan.SocketPlan]) {
-        guard plan.count > 2, descriptors.count == plan.count else { return nil }
-        let hasIPv6 = plan.last?.domain == AF_INET6 && plan.last?.type == Socket.raw
-        (capture, raw4) = (descriptors[0], descriptors[1])
-        raw6 = hasIPv6 ? descriptors.last : nil
-        ports = Array(descriptors.dropFirst(2).dropLast(hasIPv6 ? 1 : 0))
+    init?(_ descriptors: [Int32], ports: [HostLoopbackPort]) {
+        let families = Self.families(of: ports)
+        guard !ports.isEmpty, descriptors.count == families.count * 3 + ports.count else { return nil }
+        func zone(_ family: PacketFilters.Family) -> Zone? {
+            families.firstIndex(of: family).map { index in
+                Zone(
+                    captureTCP: descriptors[index * 3],
+                    captureUDP: descriptors[index * 3 + 1],
+                    raw: descriptors[index * 3 + 2]
+                )
+            }
+        }
+        (ipv4, ipv6) = (zone(.ipv4), zone(.ipv6))
+        sockets = Array(descriptors.dropFirst(families.count * 3))
+        self.ports = ports
     }
 }
 

@@ -5,18 +5,16 @@ public import LinuxSystem
 
 /// The sockets of R, in the order in which they are made and handed over. Those of IPv6 are the last.
 public enum RelaySocket: Int, Sendable, CaseIterable {
-    /// AF_PACKET on the link: SYNs and datagrams
-    case capture
+    /// Copies of the worker's SYNs and datagrams (raw(7))
+    case captureTCP4, captureUDP4
     /// Raw IPv4, for what is injected
     case raw4
     /// The resolver, over IPv4
     case resolverUDP4, resolverTCP4
-    /// Raw IPv6
-    case raw6
-    /// The resolver, over IPv6
-    case resolverUDP6, resolverTCP6
+    /// The same over IPv6
+    case captureTCP6, captureUDP6, raw6, resolverUDP6, resolverTCP6
 
-    var isIPv6: Bool { rawValue >= RelaySocket.raw6.rawValue }
+    var isIPv6: Bool { rawValue >= RelaySocket.captureTCP6.rawValue }
 }
 
 /// A port of the host's loopback that is let into W.
@@ -51,14 +49,24 @@ extension SandboxPlan {
     ) throws(SystemError) {
         self.identity = identity
         self.command = command
+        self.loopback = loopback
         filter = try compileSyscallFilter(SyscallFilter.rules)
         mounts = Self.mountSteps(files)
         relayBefore = [.netlink(what: "bringing up R's loopback", PrivateNetwork.up(index: 1))]
         relay = Self.relaySteps(ipv6)
         relaySockets = RelaySocket.allCases.filter { ipv6 != .absent || !$0.isIPv6 }.map(Self.socket)
-        listeners = [Self.listener(AF_INET)] + (ipv6 == .absent ? [] : [Self.listener(AF_INET6)])
+        listeners = [Self.heldListener(.ipv4)] + (ipv6 == .absent ? [] : [Self.heldListener(.ipv6)])
         worker = Self.workerSteps(ipv6)
         workerSockets = loopback.isEmpty ? [] : Self.loopbackSockets(loopback)
+        if !loopback.isEmpty {
+            worker.append(
+                .featureOff(
+                    what: "switching the worker's loopback UDP segmentation offload off",
+                    interface: "lo",
+                    feature: "tx-udp-segmentation"
+                )
+            )
+        }
     }
 
     private static func relaySteps(_ ipv6: PrivateNetwork.IPv6) -> [Step] {
@@ -70,13 +78,12 @@ extension SandboxPlan {
                 .netlink(what: "routing \(name) to the worker", PrivateNetwork.workerIsOnLink(network, prefixLength: length)),
                 .netlink(what: "making every \(name) address R's own", PrivateNetwork.everyAddressIsLocal(family: family)),
             ]
-            // In order of priority: ports that are let in (100, with those that are minted later), nothing else from
-            // the link (900), and for R itself the local table (1000), which is asked first where nothing was changed.
+            // The local table, which is asked first (priority 0), has to come after the rules that keep R's kernel from
+            // answering for itself.
             let rules: [(String, NetlinkMessage)] = [
-                ("letting UDP port 53 in", PrivateNetwork.portRule(family: family, protocolNumber: 17, port: 53).0),
-                ("letting TCP port 53 in", PrivateNetwork.portRule(family: family, protocolNumber: 6, port: 53).0),
-                ("dropping all else", PrivateNetwork.rule(.drop, family: family, priority: 900, fromLink: true)),
-                ("moving the local table", PrivateNetwork.rule(.lookUpLocal, family: family, priority: 1000, fromLink: false)),
+                ("silencing TCP", PrivateNetwork.silence(6, family: family)),
+                ("silencing ICMP", PrivateNetwork.silence(family == AF_INET ? 1 : 58, family: family)),
+                ("moving the local table", PrivateNetwork.localTable(family: family, priority: 1000)),
                 ("moving the local table", PrivateNetwork.deleteFirstRule(family: family)),
             ]
             steps += rules.map { .netlink(what: "\($0.0) (\(name) routing rules)", $0.1) }
@@ -91,6 +98,11 @@ extension SandboxPlan {
     private static func workerSteps(_ ipv6: PrivateNetwork.IPv6) -> [Step] {
         var steps: [Step] = [
             .netlink(what: "bringing up the worker's loopback", PrivateNetwork.up(index: 1)),
+            .featureOff(
+                what: "switching the worker's UDP segmentation offload off",
+                interface: "eth0",
+                feature: "tx-udp-segmentation"
+            ),
             .netlink(what: "bringing up the worker's link", PrivateNetwork.up(index: PrivateNetwork.linkIndex)),
             .netlink(
                 what: "giving the worker its IPv4 address",
@@ -132,7 +144,7 @@ extension SandboxPlan.Step {
     public var what: String {
         switch self {
         case .netlink(let what, _, _), .mount(let what, _, _, _, _, _), .mountAttributes(let what, _, _),
-            .write(let what, _, _):
+            .featureOff(let what, _, _), .write(let what, _, _):
             what
         }
     }

@@ -14,6 +14,8 @@ public struct SandboxPlan: Sendable {
         case mount(what: String, source: String?, target: String, type: String? = nil, flags: UInt, options: String? = nil)
         /// mount_setattr(2) of a whole tree
         case mountAttributes(what: String, target: String, set: UInt)
+        /// Switches a device feature off, by its name in ethtool(8)
+        case featureOff(what: String, interface: String, feature: String)
         /// Creates or truncates a file
         case write(what: String, path: String, [UInt8])
     }
@@ -40,29 +42,21 @@ public struct SandboxPlan: Sendable {
         public var backlog: Int32 = 0
     }
 
-    /// A listener that the agent can mint on any port.
-    public struct ListenerPlan: Sendable {
-        /// The socket; its port is filled in.
-        public var socket: SocketPlan
-        /// The routing rule that lets the port's packets in, and where in it the port range stands.
-        public var rule: NetlinkMessage
-        /// Offset of the struct fib_rule_port_range in `rule`.
-        public var rulePortOffset: Int
-    }
-
     /// Steps in R before init exists.
     public var relayBefore: [Step] = []
     /// Steps in R once init's namespaces exist.
     public var relay: [Step] = []
     /// Sockets of R, in the order of `RelaySocket`.
     public var relaySockets: [SocketPlan] = []
-    /// Listeners by family: IPv4, then IPv6 if there is any.
-    public var listeners: [ListenerPlan] = []
+    /// Listeners that the agent can mint, their port to be filled in: IPv4, then IPv6 if there is any.
+    public var listeners: [SocketPlan] = []
     /// Steps in the worker's mount namespace.
     public var mounts: [Step] = []
     /// Steps in W once the link stands.
     public var worker: [Step] = []
-    /// Sockets of W.
+    /// Ports of the host's loopback that are let in.
+    public var loopback: [HostLoopbackPort] = []
+    /// Sockets of W, for those ports.
     public var workerSockets: [SocketPlan] = []
     /// How ids are mapped.
     public var identity: Identity

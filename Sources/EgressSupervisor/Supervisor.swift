@@ -89,27 +89,34 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         for socket in [RelaySocket.resolverTCP4, .resolverTCP6] {
             if let descriptor = take(socket) { try resolver.add(streams: descriptor) }
         }
-        guard let capture = take(.capture), let raw4 = take(.raw4) else {
-            throw SystemError("taking over the relay's sockets", code: EPROTO)
+        let families: [(RelaySocket, RelaySocket, RelaySocket, isIPv6: Bool)] = [
+            (.captureTCP4, .captureUDP4, .raw4, false), (.captureTCP6, .captureUDP6, .raw6, true),
+        ]
+        for (tcp, udp, raw, isIPv6) in families {
+            guard let tcp = take(tcp), let udp = take(udp), let raw = take(raw) else { continue }
+            zones.append(try Zone(tcp: tcp, udp: udp, raw: raw, isIPv6: isIPv6, loop: loop, receiver: self))
         }
-        var raw6: FileDescriptorBox?
-        if let descriptor = take(.raw6) { raw6 = FileDescriptorBox(descriptor) }
-        zones.append(try Zone(capture: capture, raw4: raw4, raw6: raw6, loop: loop, receiver: self))
         try watchLoopback(listeners)
     }
 
     private func watchLoopback(_ listeners: Listeners) throws(SystemError) {
         guard let loopback = sandbox.loopback else { return }
-        zones.append(
-            try Zone(
-                capture: FileDescriptor(owning: loopback.capture),
-                raw4: FileDescriptor(owning: loopback.raw4),
-                raw6: loopback.raw6.map { FileDescriptorBox(FileDescriptor(owning: $0)) },
-                loop: loop,
-                receiver: self
+        let targets = Set(loopback.ports.compactMap { SocketAddress(networkBytes: $0.address, port: $0.port) })
+        for (zone, isIPv6) in [(loopback.ipv4, false), (loopback.ipv6, true)] {
+            guard let zone else { continue }
+            zones.append(
+                try Zone(
+                    tcp: FileDescriptor(owning: zone.captureTCP),
+                    udp: FileDescriptor(owning: zone.captureUDP),
+                    raw: FileDescriptor(owning: zone.raw),
+                    isIPv6: isIPv6,
+                    only: targets,
+                    loop: loop,
+                    receiver: self
+                )
             )
-        )
-        for port in loopback.ports { try listeners.add(loopback: FileDescriptor(owning: port)) }
+        }
+        for socket in loopback.sockets { try listeners.add(loopback: FileDescriptor(owning: socket)) }
     }
 
     /// Runs until the command has ended and all that it left behind.
@@ -136,8 +143,8 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         switch packet.content {
         case .syn(let sequence):
             connections.receive(packet, sequence: sequence, from: zone, now: now)
-        case .datagrams(let payload, let segment):
-            datagrams.receive(packet, payload: payload, segment: segment, from: zone, now: now)
+        case .datagram(let payload):
+            datagrams.receive(packet, payload: payload, from: zone, now: now)
         }
     }
 

@@ -47,6 +47,13 @@ func policy(_ allow: [String], deny: [String] = [], allowPrivate: Bool = false) 
         #expect(policy.hostLoopbackTargets.isEmpty)
     }
 
+    @Test func `names whose hashes agree are still told apart`() throws {
+        // Found by trial: the same tag and place in the table for both.
+        let policy = try policy(["h897.example"])
+        #expect(try policy.decide(name: Host("h897.example")).isAllowed)
+        #expect(try policy.decide(name: Host("h248185.example")).reason == .hostNotAllowlisted)
+    }
+
     @Test func `the first matching rule is told`() throws {
         let policy = try policy(["a.example:80", ".example:443", "a.example:443"], deny: [".b.example", "b.example"])
         #expect(try policy.decide(name: Host("a.example")).rule?.description == "a.example:80")

@@ -6,18 +6,7 @@
 #ifndef EGRESS_CLINUX_H
 #define EGRESS_CLINUX_H
 
-#include <linux/capability.h>
-#include <linux/fib_rules.h>
 #include <linux/filter.h>
-#include <linux/if_ether.h>
-#include <linux/if_link.h>
-#include <linux/if_packet.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
-#include <linux/seccomp.h>
-#include <linux/veth.h>
-#include <linux/virtio_net.h>
-#include <linux/sched.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/capability.h>

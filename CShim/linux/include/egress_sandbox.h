@@ -23,6 +23,7 @@ enum egress_step_kind {
     EGRESS_STEP_MOUNT,         ///< mount(source, target, type, flags, options)
     EGRESS_STEP_MOUNT_SETATTR, ///< mount_setattr(target, AT_RECURSIVE, attr_set = flags)
     EGRESS_STEP_WRITE,         ///< create or truncate `target` and write `bytes`
+    EGRESS_STEP_FEATURE_OFF,   ///< switch the device feature `source` of the interface `target` off (ethtool)
 };
 
 /// One step of a plan.
@@ -59,13 +60,10 @@ struct egress_socket {
     int backlog;              ///< 0: not listening
 };
 
-/// What the agent needs to mint a listener on a port: the socket and the routing rule that lets the port in.
+/// What the agent needs to mint a listener on a port.
 struct egress_listener {
     struct egress_socket socket;
     size_t port_offset; ///< of the port in `socket.address`
-    void *_Nullable rule; ///< an rtnetlink request; NULL when the port needs none
-    size_t rule_count;
-    size_t rule_port_offset; ///< of the struct fib_rule_port_range in `rule`
 };
 
 #define EGRESS_MAX_SOCKETS 64

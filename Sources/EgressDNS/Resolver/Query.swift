@@ -10,6 +10,10 @@ struct Query: Sendable {
     let edns: EDNS?
     let transport: Resolver.Transport
 
+    /// The longest query that is read. The longest name with every option in use stays below 1,024 octets; what is longer
+    /// could only keep us busy.
+    static let maximumSize = 4096
+
     /// What was made of bytes that should be a query.
     enum Reading {
         /// A question.
@@ -24,9 +28,11 @@ struct Query: Sendable {
     static func read(_ bytes: [UInt8], client: Resolver.ClientID, transport: Resolver.Transport) -> Reading {
         guard let header = Header(bytes), !header.isResponse else { return .ignored }
         guard header.opcode == 0 else { return .rejected(header.rejection(.notImplemented)) }
-        guard let message = try? DNSMessage(decoding: bytes), message.questions.count == 1 else {
-            return .rejected(header.rejection(.formatError))
-        }
+        guard
+            bytes.count <= maximumSize,
+            let message = try? DNSMessage(decoding: bytes),
+            message.questions.count == 1
+        else { return .rejected(header.rejection(.formatError)) }
         let query = Query(
             client: client,
             id: message.id,
@@ -65,10 +71,11 @@ struct Query: Sendable {
         if let edns {
             message.edns = EDNS(wantsSecurity: edns.wantsSecurity, options: error.map { [$0.option] } ?? [])
         }
-        return message.encode(maximumSize: maximumSize)
+        return message.encode(maximumSize: room)
     }
 
-    private var maximumSize: Int {
+    /// How long the response may be.
+    private var room: Int {
         switch transport {
         case .tcp: DNSMessage.maximumSize
         case .udp: Int(min(edns?.payloadSize ?? 0, EDNS.safePayloadSize))

@@ -27,15 +27,17 @@ public struct Resolver: Sendable {
     /// Names a client of the caller's choosing: a datagram's sender, a connection.
     public struct ClientID: Hashable, Sendable {
         /// The caller's number.
-        public var rawValue: UInt64
+        public let rawValue: UInt64
         /// A client of that number.
         public init(_ rawValue: UInt64) { self.rawValue = rawValue }
     }
 
     /// Names one query to one server; never used twice.
     public struct ExchangeID: Hashable, Sendable {
-        /// A number for logs.
+        /// A number that is never used twice by one resolver.
         public let rawValue: UInt64
+        /// The exchange of that number.
+        public init(_ rawValue: UInt64) { self.rawValue = rawValue }
     }
 
     /// What carries a message.
@@ -63,18 +65,18 @@ public struct Resolver: Sendable {
     /// What a resolver works from.
     public struct Configuration: Sendable {
         /// Decides names and addresses.
-        public var policy: Policy
+        public let policy: Policy
         /// The servers in the order of preference; without any, only local names and the hosts file resolve.
-        public var servers: [ServerAddress]
+        public let servers: [ServerAddress]
         /// Names with fixed addresses, checked like any answer.
-        public var hosts: HostsFile
+        public let hosts: HostsFile
         /// Types besides A and AAAA that are asked upstream for allowed names. Their data is passed on unchecked: what they
         /// name still has to be resolved through us. Those that carry addresses or make no sense alone are left out.
-        public var extraTypes: Set<RecordType>
+        public let extraTypes: Set<RecordType>
         /// Names that mean the worker's own loopback where no rule says otherwise, as its host name.
-        public var localNames: Set<Host>
+        public let localNames: Set<Host>
         /// Bounds and times.
-        public var limits: ResolverLimits
+        public let limits: ResolverLimits
 
         /// A configuration; only the policy is needed.
         public init(
@@ -150,6 +152,6 @@ public struct Resolver: Sendable {
 
     mutating func makeExchangeID() -> ExchangeID {
         lastExchange += 1
-        return ExchangeID(rawValue: lastExchange)
+        return ExchangeID(lastExchange)
     }
 }

@@ -21,7 +21,12 @@ extension Policy {
         let service = Service(port: port, transport: transport)
 
         var closed = denial(of: address, service).covering
-        for name in names { closed = min(closed, deny.match(name, service).covering) }
+        var named = Match()
+        for name in names {
+            let match = match(name, service)
+            closed = min(closed, match.deny.covering)
+            named.formUnion(match.allow)
+        }
         guard closed == Match.none else { return denied(closed) }
 
         let addressClass = address.addressClass
@@ -29,10 +34,8 @@ extension Policy {
         let literal = allow.match(address, service, isExact: needsExactRule)
         guard literal.covering == Match.none else { return allowed(literal.covering) }
 
-        var named = Match()
-        if !needsExactRule {
-            for name in names { named.formUnion(allow.match(name, service)) }
-        }
+        // A name cannot open what only its own literal opens.
+        if needsExactRule { named = Match() }
         let isConsented = addressClass == .global || allowPrivate
         let opening = isConsented ? named.covering : named.coveringPrivate
         guard opening == Match.none else { return allowed(opening) }

@@ -4,26 +4,29 @@ extension Policy {
     /// Whether a name may be resolved at all: some allow rule names it, and no deny rule closes it for every port and
     /// transport. A deny rule with a port leaves the name resolvable; the gate applies it.
     public func decide(name: Host) -> Verdict {
-        let closed = deny.match(name, nil).blanket
-        guard closed == Match.none else { return denied(closed) }
-        let named = allow.match(name, nil).named
-        return named == Match.none ? Verdict(.hostNotAllowlisted) : allowed(named)
+        decide(match(name, nil))
+    }
+
+    private func decide(_ match: (allow: Match, deny: Match)) -> Verdict {
+        guard match.deny.blanket == Match.none else { return denied(match.deny.blanket) }
+        return match.allow.named == Match.none ? Verdict(.hostNotAllowlisted) : allowed(match.allow.named)
     }
 
     /// Whether an allowed name may be an alias (CNAME) of this one, which needs no rule of its own.
     ///
     /// Any deny rule that names it closes it, whatever its ports: the gate only knows the name that was asked for.
     public func decide(alias: Host) -> Verdict {
-        let closed = deny.match(alias, nil).named
+        let closed = match(alias, nil).deny.named
         return closed == Match.none ? Verdict(.allowed) : denied(closed)
     }
 
     /// Whether a whole answer for a name may be given out and pinned; one bad address voids it.
     public func validate(answer: [IPAddress], for name: Host) -> Verdict {
-        let verdict = decide(name: name)
+        let match = match(name, nil)
+        let verdict = decide(match)
         guard verdict.isAllowed else { return verdict }
         guard !answer.isEmpty else { return Verdict(.emptyResolution) }
-        let isConsented = allowPrivate || allow.match(name, nil).namedPrivate != Match.none
+        let isConsented = allowPrivate || match.allow.namedPrivate != Match.none
         for address in answer {
             if let refusal = refusal(of: address, isConsented: isConsented) { return refusal }
         }

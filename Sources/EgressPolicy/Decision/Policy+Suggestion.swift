@@ -20,7 +20,7 @@ extension Policy {
         func isClosed(_ match: Match) -> Bool {
             match.blanket != Match.none || match.covering != Match.none
         }
-        guard !isClosed(deny.match(host, service)) else { return nil }
+        guard !isClosed(match(host, service).deny) else { return nil }
         guard !answer.contains(where: { isClosed(denial(of: $0, service)) }) else { return nil }
 
         let blocked = Set(answer.map(\.canonical)).filter { !isConsented($0) }
@@ -49,7 +49,7 @@ extension Policy {
         names: [Host] = []
     ) -> String? {
         let service = Service(port: port, transport: transport)
-        let denials = [denial(of: address, service)] + names.map { deny.match($0, service) }
+        let denials = [denial(of: address, service)] + names.map { match($0, service).deny }
         guard denials.allSatisfy({ $0.covering == Match.none }) else { return nil }
 
         let address = address.canonical

@@ -37,6 +37,11 @@ public struct Policy: Sendable {
         }
     }
 
+    /// What both lists say of a name; without a service, only whether they name it.
+    func match(_ host: Host, _ service: Service?) -> (allow: Match, deny: Match) {
+        RuleIndex.match(host, service, allow: allow, deny: deny)
+    }
+
     func denied(_ index: Int32) -> Verdict {
         Verdict(.deniedByRule, rule: deny.rules[Int(index)])
     }

@@ -7,16 +7,17 @@
 /// has are not looked up, so a name of 127 labels costs little more than a short one.
 struct NameIndex: Sendable {
     private struct Entry {
-        let offset: Int32
-        let length: Int32
-        var own: Int32
-        var below: Int32
+        let own: Int32
+        let below: Int32
     }
 
     /// The upper half of a hash, and in the lower half the place of the entry plus one; 0 is free.
     private var slots: [UInt64]
-    private var entries: [Entry] = []
-    private var text: [UInt8] = []
+
+    /// The entries, one after the other so that each costs one cache line: the two claims, the length of the name, and
+    /// its bytes in words.
+    private var words: [UInt64] = []
+
     private var deepest = 0
 
     init(own: [Host: [Int32]], below: [Host: [Int32]], claim: ([Int32]) -> Int32) {
@@ -24,7 +25,7 @@ struct NameIndex: Sendable {
         var size = 2
         while size < 2 * count { size *= 2 }
         slots = Array(repeating: 0, count: size)
-        text.reserveCapacity(16 * count)
+        words.reserveCapacity(5 * count)
 
         for (host, rules) in own {
             let claims = claim(rules)
@@ -44,23 +45,28 @@ struct NameIndex: Sendable {
         for byte in host.utf8.reversed() { hash.combine(byte) }
         var slot = hash.slot(among: slots.count)
         while slots[slot] != 0 { slot = (slot + 1) & (slots.count - 1) }
-        let number = UInt64(entries.count + 1)
-        slots[slot] = hash.tag | number
+        slots[slot] = hash.tag | UInt64(words.count + 1)
 
-        let offset = Int32(truncatingIfNeeded: text.count)
-        let length = Int32(truncatingIfNeeded: host.utf8.count)
-        entries.append(Entry(offset: offset, length: length, own: own, below: below))
-        text += host.utf8
+        let name = host.utf8.span
+        words.append(UInt64(UInt32(bitPattern: own)) << 32 | UInt64(UInt32(bitPattern: below)))
+        words.append(UInt64(name.count))
+        for start in stride(from: 0, to: name.count, by: 8) { words.append(Self.word(of: name, at: start)) }
         if below != Self.none {
             deepest = max(deepest, host.utf8.reduce(1) { $1 == Host.dot ? $0 + 1 : $0 })
         }
     }
 
-    /// Calls `body` with each claim on the name.
+    /// Calls a body with each claim that either index has on a name; both share the one pass over its bytes.
     @inline(__always)
-    func visit(_ host: Host, _ body: (Int32) -> Void) {
-        guard !entries.isEmpty else { return }
+    static func visit(
+        _ host: Host,
+        _ first: NameIndex,
+        _ second: NameIndex,
+        ofFirst: (Int32) -> Void,
+        ofSecond: (Int32) -> Void
+    ) {
         let name = host.utf8.span
+        let deepest = max(first.deepest, second.deepest)
         var hash = NameHash()
         var depth = 0
         var index = name.count
@@ -69,32 +75,51 @@ struct NameIndex: Sendable {
             let byte = name[index]
             if byte == Host.dot {
                 depth += 1
-                if depth <= deepest, let entry = find(name, from: index + 1, hash), entry.below != Self.none {
-                    body(entry.below)
+                if depth <= deepest {
+                    let start = index + 1
+                    if let entry = first.find(name, from: start, hash), entry.below != none { ofFirst(entry.below) }
+                    if let entry = second.find(name, from: start, hash), entry.below != none { ofSecond(entry.below) }
                 }
             }
             hash.combine(byte)
         }
-        if let entry = find(name, from: 0, hash), entry.own != Self.none { body(entry.own) }
+        if let entry = first.find(name, from: 0, hash), entry.own != none { ofFirst(entry.own) }
+        if let entry = second.find(name, from: 0, hash), entry.own != none { ofSecond(entry.own) }
     }
 
     private func find(_ name: Span<UInt8>, from start: Int, _ hash: NameHash) -> Entry? {
         var slot = hash.slot(among: slots.count)
         while slots[slot] != 0 {
             if slots[slot] & NameHash.tagMask == hash.tag {
-                let entry = entries[Int(slots[slot] & ~NameHash.tagMask) - 1]
-                if isSame(entry, name, from: start) { return entry }
+                let place = Int(slots[slot] & ~NameHash.tagMask) - 1
+                if isSame(place, name, from: start) {
+                    let claims = words[place]
+                    return Entry(
+                        own: Int32(truncatingIfNeeded: claims >> 32),
+                        below: Int32(truncatingIfNeeded: claims)
+                    )
+                }
             }
             slot = (slot + 1) & (slots.count - 1)
         }
         return nil
     }
 
-    private func isSame(_ entry: Entry, _ name: Span<UInt8>, from start: Int) -> Bool {
-        guard Int(entry.length) == name.count - start else { return false }
-        let offset = Int(entry.offset)
-        for index in start..<name.count where text[offset + index - start] != name[index] { return false }
+    private func isSame(_ place: Int, _ name: Span<UInt8>, from start: Int) -> Bool {
+        guard words[place + 1] == UInt64(name.count - start) else { return false }
+        var place = place + 2
+        for index in stride(from: start, to: name.count, by: 8) {
+            guard words[place] == Self.word(of: name, at: index) else { return false }
+            place += 1
+        }
         return true
+    }
+
+    /// Up to eight bytes of a name as one number.
+    private static func word(of name: Span<UInt8>, at start: Int) -> UInt64 {
+        var word: UInt64 = 0
+        for index in start..<min(start + 8, name.count) { word = word << 8 | UInt64(name[index]) }
+        return word
     }
 }
 

@@ -6,14 +6,6 @@ extension PortSpan {
     /// In n log n of all their ranges, so that a list with a rule for every port of a host compiles as well.
     static func spans(of indices: [Int32], over transport: TransportProtocol, in rules: [Rule]) -> [PortSpan] {
         let indices = indices.filter { rules[Int($0)].protocols.contains(transport) }
-        if indices.count == 1 {
-            let rule = rules[Int(indices[0])]
-            let privateRule = rule.isPrivate ? indices[0] : Match.none
-            return rule.ports.ranges.map {
-                PortSpan(low: $0.lowerBound, high: $0.upperBound, rule: indices[0], privateRule: privateRule)
-            }
-        }
-
         let strips = PortStrips(indices.flatMap { rules[Int($0)].ports.ranges })
         let first = strips.paint(indices, in: rules)
         let firstPrivate = strips.paint(indices.filter { rules[Int($0)].isPrivate }, in: rules)

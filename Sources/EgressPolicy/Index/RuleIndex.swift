@@ -9,8 +9,8 @@ struct RuleIndex: Sendable {
 
     private let claims: ClaimTable
     private let names: NameIndex
-    private let v4: BlockIndex
-    private let v6: BlockIndex
+    private let v4: BlockIndex<UInt32>
+    private let v6: BlockIndex<UInt128>
 
     init(_ rules: [Rule]) {
         var own: [Host: [Int32]] = [:]
@@ -35,18 +35,38 @@ struct RuleIndex: Sendable {
 
         var claims = ClaimTable()
         names = NameIndex(own: own, below: below) { claims.add($0, of: rules) }
-        let keyed = blocks.map { ($0.key, claims.add($0.value, of: rules)) }
-        v4 = BlockIndex(keyed.filter { $0.0.base.width == 32 })
-        v6 = BlockIndex(keyed.filter { $0.0.base.width == 128 })
+        var blocks4: [(UInt32, Int, Int32)] = []
+        var blocks6: [(UInt128, Int, Int32)] = []
+        for (block, indices) in blocks {
+            let claim = claims.add(indices, of: rules)
+            switch block.base {
+            case .v4(let base): blocks4.append((base.bits, block.prefixLength, claim))
+            case .v6: blocks6.append((block.base.key, block.prefixLength, claim))
+            }
+        }
+        v4 = BlockIndex(blocks4)
+        v6 = BlockIndex(blocks6)
         self.claims = claims
         self.rules = rules
     }
 
-    /// What the rules say of a name; without a service, only whether they name it.
-    func match(_ host: Host, _ service: Service?) -> Match {
-        var match = Match()
-        names.visit(host) { claims.read($0, service, into: &match) }
-        return match
+    /// What two lists say of a name; without a service, only whether they name it.
+    static func match(
+        _ host: Host,
+        _ service: Service?,
+        allow: RuleIndex,
+        deny: RuleIndex
+    ) -> (allow: Match, deny: Match) {
+        var allowed = Match()
+        var denied = Match()
+        NameIndex.visit(
+            host,
+            allow.names,
+            deny.names,
+            ofFirst: { allow.claims.read($0, service, into: &allowed) },
+            ofSecond: { deny.claims.read($0, service, into: &denied) }
+        )
+        return (allowed, denied)
     }
 
     /// What the rules say of an address; with `isExact`, only those which spell just this one.
@@ -54,8 +74,8 @@ struct RuleIndex: Sendable {
         let address = address.canonical
         var match = Match()
         switch address {
-        case .v4: v4.visit(address.key, only: isExact ? 32 : nil) { claims.read($0, service, into: &match) }
-        case .v6: v6.visit(address.key, only: isExact ? 128 : nil) { claims.read($0, service, into: &match) }
+        case .v4(let address): v4.visit(address.bits, isExact: isExact) { claims.read($0, service, into: &match) }
+        case .v6: v6.visit(address.key, isExact: isExact) { claims.read($0, service, into: &match) }
         }
         return match
     }

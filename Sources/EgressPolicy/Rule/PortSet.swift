@@ -2,8 +2,12 @@
 
 /// A set of ports, as sorted ranges that neither touch nor overlap.
 public struct PortSet: Hashable, Sendable {
+    // Nearly every rule has one range; it needs no array of its own.
+    private let first: ClosedRange<UInt16>?
+    private let rest: [ClosedRange<UInt16>]
+
     /// The ranges, lowest first.
-    public let ranges: [ClosedRange<UInt16>]
+    public var ranges: [ClosedRange<UInt16>] { first.map { [$0] + rest } ?? [] }
 
     /// Every port, as in a rule that names none.
     public static let any = PortSet(ranges: [0...UInt16.max])
@@ -23,18 +27,22 @@ public struct PortSet: Hashable, Sendable {
                 merged.append(range)
             }
         }
-        self.ranges = merged
+        first = merged.first
+        rest = Array(merged.dropFirst())
     }
 
     /// Whether the set holds every port.
-    public var isAny: Bool { self == .any }
+    public var isAny: Bool { first == 0...UInt16.max }
+
+    /// The only range, when there is one.
+    var soleRange: ClosedRange<UInt16>? { rest.isEmpty ? first : nil }
 
     /// Whether the set holds no port.
-    public var isEmpty: Bool { ranges.isEmpty }
+    public var isEmpty: Bool { first == nil }
 
     /// Whether a port is in the set.
     public func contains(_ port: UInt16) -> Bool {
-        ranges.contains { $0.contains(port) }
+        first?.contains(port) == true || rest.contains { $0.contains(port) }
     }
 
     /// The union with another set.

@@ -2,8 +2,7 @@
 
 import LinuxSystem
 
-/// A packet as the capture filter lets it through: a TCP SYN or a UDP datagram, in an Ethernet frame behind a virtio
-/// header (packet(7), PACKET_VNET_HDR).
+/// A packet that the worker sent: a TCP SYN or a UDP datagram.
 ///
 /// The worker made these bytes. Reading checks every length; what is not as the filter promised is no packet.
 struct CapturedPacket {
@@ -11,12 +10,9 @@ struct CapturedPacket {
     enum Content {
         /// A TCP SYN with its sequence number (RFC 9293, section 3.1).
         case syn(sequence: UInt32)
-        /// Datagrams: the payload's place in `bytes`, and its size each when several were sent as one (UDP_SEGMENT), else 0.
-        case datagrams(payload: Range<Int>, segment: Int)
+        /// A datagram, with the place of its payload in `bytes`.
+        case datagram(payload: Range<Int>)
     }
-
-    /// The virtio header (struct virtio_net_hdr) and the Ethernet header in front of the packet.
-    static let overhead = 10 + 14
 
     /// The IP packet, from its first byte.
     let bytes: [UInt8]
@@ -27,17 +23,16 @@ struct CapturedPacket {
     /// Where the transport header starts in `bytes`.
     let transport: Int
 
-    /// Reads a frame.
-    init?(frame: ArraySlice<UInt8>) {
-        guard frame.count > Self.overhead + 20 else { return nil }
-        let segment = Int(frame[frame.startIndex + 4]) | Int(frame[frame.startIndex + 5]) << 8  // gso_size
-        self.init(packet: Array(frame.dropFirst(Self.overhead)), segment: segment)
+    /// Reads what an IPv6 raw socket gives, which has no IP header: a plain one is put before it.
+    init?(transport: ArraySlice<UInt8>, protocolNumber: UInt8, source: [UInt8], destination: [UInt8]) {
+        guard source.count == 16, destination.count == 16, transport.count <= 65535 else { return nil }
+        let length = [UInt8(transport.count >> 8), UInt8(truncatingIfNeeded: transport.count)]
+        self.init(packet: [0x60, 0, 0, 0] + length + [protocolNumber, 64] + source + destination + transport)
     }
 
     /// Reads an IP packet.
-    init?(packet: [UInt8], segment: Int) {
+    init?(packet: [UInt8]) {
         guard let header = IPHeader(packet) else { return nil }
-        // Ethernet pads short frames: the header's own length counts.
         bytes = Array(packet[..<header.totalLength])
         let transport = header.length
         let rest = header.totalLength - header.length
@@ -57,10 +52,8 @@ struct CapturedPacket {
             content = .syn(sequence: UInt32(half(4)) << 16 | UInt32(half(6)))
         case 17:
             let length = Int(half(4))
-            // Of datagrams sent as one, only the first has its length in the header.
-            let end = segment > 0 ? rest : length
-            guard end >= 8, end <= rest else { return nil }
-            content = .datagrams(payload: transport + 8..<transport + end, segment: segment)
+            guard length >= 8, length <= rest else { return nil }
+            content = .datagram(payload: transport + 8..<transport + length)
         default: return nil
         }
     }
@@ -83,15 +76,14 @@ struct IPHeader {
         switch packet[0] >> 4 {
         case 4:
             length = Int(packet[0] & 0xf) * 4
-            // 0 in an aggregate of more than 64 KiB.
-            totalLength = half(2) == 0 ? packet.count : half(2)
+            totalLength = half(2)
             protocolNumber = packet[9]
             (source, destination) = (12..<16, 16..<20)
             guard half(6) & 0x3fff == 0 else { return nil }  // a fragment
         case 6:
             guard packet.count >= 40 else { return nil }
             length = 40
-            totalLength = half(4) == 0 ? packet.count : 40 + half(4)
+            totalLength = 40 + half(4)
             protocolNumber = packet[6]
             (source, destination) = (8..<24, 24..<40)
         default: return nil

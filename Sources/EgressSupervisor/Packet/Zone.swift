@@ -3,68 +3,85 @@
 import Glibc
 import LinuxSystem
 
-/// A place where the worker's packets are caught and answers are put in: the link to R, or W's loopback.
-@safe final class Zone: EventHandler {
+/// A place where the worker's packets of one IP version are caught and answers are put in: R, or W's loopback.
+final class Zone: EventHandler {
     /// Told of each packet.
     protocol Receiver: AnyObject {
         func receive(_ packet: CapturedPacket, from zone: Zone)
     }
 
-    private let capture: FileDescriptor
-    private let raw4: FileDescriptor
-    private let raw6: FileDescriptorBox?
+    private let captures: [Int32: Capture]
+    private let raw: FileDescriptor
     private let loop: EventLoop
     private unowned let receiver: any Receiver
-    // Room for the largest aggregate that the link carries.
-    private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: CapturedPacket.overhead + 65536 + 40, alignment: 16)
+    private var buffer = [UInt8](repeating: 0, count: 65536)
+    /// What may be caught here; nil for anything. W's own loopback traffic is none of our business.
+    private let only: Set<SocketAddress>?
+
+    /// A raw socket that catches packets of one protocol.
+    private struct Capture {
+        let descriptor: FileDescriptorBox
+        let protocolNumber: UInt8
+        let isIPv6: Bool
+    }
 
     /// How many packets are read before others have their turn.
     private static let burst = 64
 
     init(
-        capture: consuming FileDescriptor,
-        raw4: consuming FileDescriptor,
-        raw6: FileDescriptorBox?,
+        tcp: consuming FileDescriptor,
+        udp: consuming FileDescriptor,
+        raw: consuming FileDescriptor,
+        isIPv6: Bool,
+        only: Set<SocketAddress>? = nil,
         loop: EventLoop,
         receiver: any Receiver
     ) throws(SystemError) {
-        self.capture = capture
-        self.raw4 = raw4
-        self.raw6 = raw6
+        let tcp = Capture(descriptor: FileDescriptorBox(tcp), protocolNumber: UInt8(IPPROTO_TCP), isIPv6: isIPv6)
+        let udp = Capture(descriptor: FileDescriptorBox(udp), protocolNumber: UInt8(IPPROTO_UDP), isIPv6: isIPv6)
+        captures = [tcp.descriptor.raw: tcp, udp.descriptor.raw: udp]
+        self.raw = raw
+        self.only = only
         self.loop = loop
         self.receiver = receiver
-        try loop.add(self.capture.raw, .readable, self)
-    }
-
-    deinit {
-        unsafe buffer.deallocate()
+        for descriptor in captures.keys { try loop.add(descriptor, .readable, self) }
     }
 
     func handle(_ events: Events, on descriptor: Int32) {
-        for _ in 0..<Self.burst where !readOne() { return }
+        guard let capture = captures[descriptor] else { return }
+        for _ in 0..<Self.burst where !readOne(capture) { return }
     }
 
     /// Reads what waits, to the last packet: the command is gone and sends no more.
     func drain() {
-        for _ in 0..<65536 where !readOne() { return }
+        for capture in captures.values {
+            for _ in 0..<65536 where !readOne(capture) { break }
+        }
     }
 
     /// Puts a packet into the namespace.
     func inject(_ packet: [UInt8], to address: SocketAddress) {
         // A raw socket takes no port.
-        let target = SocketAddress(address.address, port: 0)
-        if address.family == SocketAddress.ipv4Family {
-            _ = Socket.send(raw4.raw, packet, to: target)
-        } else if let raw6 = raw6?.raw {
-            _ = Socket.send(raw6, packet, to: target)
-        }
+        _ = Socket.send(raw.raw, packet, to: SocketAddress(address.address, port: 0))
     }
 
     /// Reads one packet; false when none waits.
-    private func readOne() -> Bool {
-        guard case .bytes(let count) = unsafe Socket.receive(capture.raw, buffer) else { return false }
-        let frame = unsafe Array(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
-        if let packet = CapturedPacket(frame: frame[...]) { receiver.receive(packet, from: self) }
+    private func readOne(_ capture: Capture) -> Bool {
+        let packet: CapturedPacket?
+        if capture.isIPv6 {
+            guard let received = Socket.receiveWithDestination(capture.descriptor.raw, into: &buffer) else { return false }
+            packet = CapturedPacket(
+                transport: received.bytes[...],
+                protocolNumber: capture.protocolNumber,
+                source: received.sender.networkBytes,
+                destination: received.destination
+            )
+        } else {
+            let result = unsafe buffer.withUnsafeMutableBytes { unsafe Socket.receive(capture.descriptor.raw, $0) }
+            guard case .bytes(let count) = result else { return false }
+            packet = CapturedPacket(packet: Array(buffer[..<count]))
+        }
+        if let packet, only?.contains(packet.key.remote) != false { receiver.receive(packet, from: self) }
         return true
     }
 }

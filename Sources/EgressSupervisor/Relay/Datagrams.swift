@@ -42,20 +42,15 @@ import LinuxSystem
         for flow in flows.values { finish(flow) }
     }
 
-    /// Datagrams of the worker's were caught.
-    func receive(_ packet: CapturedPacket, payload: Range<Int>, segment: Int, from zone: Zone, now: UInt64) {
+    /// A datagram of the worker's was caught.
+    func receive(_ packet: CapturedPacket, payload: Range<Int>, from zone: Zone, now: UInt64) {
         guard let flow = flows[packet.key] ?? open(packet, zone, now) else {
             let answer = InjectedPacket.unreachable(.port, packet.key, original: packet.bytes[...])
             return zone.inject(answer, to: packet.key.worker)
         }
         flow.lastUse = now
         flow.lastPacket = packet.bytes[..<min(packet.bytes.count, 128)]
-        var start = payload.lowerBound
-        repeat {
-            let end = segment > 0 ? min(start + segment, payload.upperBound) : payload.upperBound
-            send(packet.bytes[start..<end], on: flow)
-            start = end
-        } while start < payload.upperBound
+        send(packet.bytes[payload], on: flow)
     }
 
     private func send(_ payload: ArraySlice<UInt8>, on flow: DatagramFlow) {

@@ -66,10 +66,10 @@ import Testing
 
     @Test func `a query of dig is read with its cookie`() throws {
         let query = try DNSMessage(decoding: HexFile.octets("query-dig"))
-        #expect(query.id == 0x8d2b)
+        #expect(query.id == 0xe218)
         #expect(query.recursionDesired && query.isAuthenticData && !query.isResponse)
         #expect(query.questions == [Question(name: try DNSName("example.com"), type: .a)])
-        let cookie = EDNS.Option(code: 10, data: [0xc0, 0xff, 0xee, 1, 2, 3, 4, 5])
+        let cookie = EDNS.Option(code: 10, data: [0xff, 0xfe, 0xb4, 0xde, 0xd8, 0x95, 0xbc, 0xc2])
         #expect(query.edns == EDNS(payloadSize: 1232, options: [cookie]))
     }
 
@@ -90,6 +90,21 @@ import Testing
         )
         #expect(answer.authorities.map(\.data) == [.ns(try DNSName("A.ISI.EDU"))])
         #expect(answer.additionals.map(\.name) == [try DNSName("A.ISI.EDU")])
+    }
+
+    @Test(
+        arguments: [
+            ("answer-dnsmasq", "NOERROR www.example.com 0 CNAME cdn.example.net; cdn.example.net 0 A 93.184.216.34"),
+            ("answer-unbound", "NOERROR www.example.com 300 A 93.184.216.34; www.example.com 300 A 93.184.216.35"),
+            ("answer-unbound-nxdomain", "NXDOMAIN"),
+        ]
+    )
+    func `answers of real servers are read, and written as they write them`(_ name: String, _ text: String) throws {
+        let octets = try HexFile.octets(name)
+        let answer = try DNSMessage(decoding: octets)
+        #expect(answer.text == text)
+        #expect(answer.edns == EDNS())
+        #expect(answer.encode() == octets)
     }
 
     @Test func `the end of an alias may not exist`() throws {

@@ -34,6 +34,13 @@ import Testing
         #expect(script.takeSent() == [])
     }
 
+    @Test func `a query of more octets than any needs is not read`() throws {
+        let script = try Script(allow: ["www.example.com"])
+        let padding = { EDNS(options: [EDNS.Option(code: 12, data: [UInt8](repeating: 0, count: $0))]) }
+        #expect(try script.ask("www.example.com", edns: padding(900), transport: .tcp) == "")
+        #expect(try script.ask("www.example.com", edns: padding(5_000), transport: .tcp) == "FORMERR")
+    }
+
     @Test func `there is one question in a query`() throws {
         let script = try Script(allow: ["www.example.com"])
         let question = Question(name: try DNSName("www.example.com"), type: .a)
