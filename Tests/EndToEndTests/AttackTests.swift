@@ -100,6 +100,7 @@ private let doors = [
     Attempt(
         title: "33 an inherited socket as standard input",
         line: "\(attack) inherited 0 \(denied) 4444",
+        ending: .refused,
         under: ["/usr/bin/python3", "$WORLD/programs/inherit.py", "0"]
     ),
     Attempt(title: "40 a process that leaves the session", line: "setsid -w \(attack) tcp \(denied) 4444"),

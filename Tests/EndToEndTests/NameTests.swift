@@ -67,7 +67,7 @@ private let questions = [
     dig("a chain of aliases", "+short alias.example", "93.184.216.34", allow: "alias.example"),
     dig("a name that does not exist", "missing.example", "status: NXDOMAIN", allow: "missing.example"),
     dig("a name without an address", "nodata.example", "ANSWER: 0", allow: "nodata.example"),
-    dig("many addresses, by TCP", "+short many.example", "93.184.217.77", allow: "many.example"),
+    dig("many addresses, by TCP", "+short many.example", "93.184.217.", allow: "many.example"),
     dig("many addresses are cut in UDP", "+noedns +ignore many.example", "flags: qr tc", allow: "many.example"),
     dig("HTTPS records hold unchecked hints", "HTTPS service.example", "ANSWER: 0", allow: "service.example"),
     dig("HTTPS records of hostile servers", "HTTPS service.example", "NOERROR", allow: "service.example"),
