@@ -127,7 +127,10 @@ public struct Launcher {
 
     /// The next report of one process, or the failure of either.
     private func next(_ control: Int32, _ other: Int32) throws(SystemError) -> SandboxReport {
-        var entries = [pollfd(fd: control, events: Int16(POLLIN), revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0)]
+        var entries = [
+            pollfd(fd: control, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: other, events: Int16(POLLIN), revents: 0),
+        ]
         while true {
             let count = unsafe poll(&entries, 2, 10_000)
             if count < 0 && errno == EINTR { continue }
@@ -146,7 +149,9 @@ public struct Launcher {
     private func pid(of pidfd: Int32) throws(SystemError) -> Int32 {
         let lines = (contents(ofFile: "/proc/self/fdinfo/\(pidfd)") ?? []).split(separator: UInt8(ascii: "\n"))
         for line in lines where line.starts(with: "Pid:".utf8) {
-            let digits = line.dropFirst(4).filter { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 == UInt8(ascii: "-") }
+            let digits = line.dropFirst(4).filter {
+                $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 == UInt8(ascii: "-")
+            }
             if let pid = Int32(String(decoding: digits, as: UTF8.self)) { return pid }
         }
         throw SystemError("finding the command's pid", code: ESRCH)

@@ -30,7 +30,7 @@ import LinuxSystem
     }
 
     deinit {
-        for unsafe allocation in unsafe allocations { unsafe allocation.deallocate() }
+        unsafe allocations.forEach { unsafe $0.deallocate() }
         if let capabilities = unsafe capabilities { unsafe cap_free(UnsafeMutableRawPointer(capabilities)) }
         unsafe sandbox.deallocate()
     }

@@ -60,7 +60,9 @@ public struct FileDescriptor: ~Copyable, Sendable {
     public borrowing func writeAll(_ bytes: [UInt8]) throws(SystemError) {
         var rest = bytes[...]
         while !rest.isEmpty {
-            let count = try retrying("writing") { unsafe rest.withUnsafeBytes { unsafe write(raw, $0.baseAddress, $0.count) } }
+            let count = try retrying("writing") {
+                unsafe rest.withUnsafeBytes { unsafe write(raw, $0.baseAddress, $0.count) }
+            }
             rest = rest.dropFirst(count)
         }
     }

@@ -12,14 +12,20 @@ import LinuxSystem
 /// Runs a command as the options say; returns the exit status.
 func run(_ options: Options) throws(Failure) -> Int32 {
     for number in 0...2 as ClosedRange<Int32> where isForeignSocket(number) {
-        throw Failure("descriptor \(number) is a socket that leads outside the sandbox (give a pipe, a file or a terminal instead)")
+        throw Failure(
+            "descriptor \(number) is a socket that leads outside the sandbox (give a pipe, a file or a terminal instead)"
+        )
     }
     let settings = try Settings(options)
     let audit = try Audit(options.auditPath)
     let hostname = PrivateFiles.hostname()
     let command = try commandPlan(options)
     let reporter = Reporter(
-        teller: DenialTeller(detail: options.verbosity.detail, policy: settings.policy, searchDomains: settings.system.search),
+        teller: DenialTeller(
+            detail: options.verbosity.detail,
+            policy: settings.policy,
+            searchDomains: settings.system.search
+        ),
         audit: audit.descriptor.map { AuditLog(descriptor: $0) }
     )
     do {
@@ -65,7 +71,7 @@ private func commandPlan(_ options: Options) throws(Failure) -> CommandPlan {
     let arguments: [[UInt8]]
     switch options.command {
     case .program: arguments = given
-    case .shell: arguments = [Array("sh".utf8), Array("-c".utf8)] + given
+    case .shell: arguments = ["sh", "-c", "--"].map { Array($0.utf8) } + given
     }
     let name: String
     switch options.command {

@@ -67,7 +67,10 @@ final class Connections {
             gate.refuse(packet.key.remote, .tcp, "no listener can be had for the port")
             return refuse(packet, sequence, zone)
         }
-        connect(HeldConnection(packet: packet, sequence: sequence, zone: zone, listener: listener, judgement: judgement), now: now)
+        connect(
+            HeldConnection(packet: packet, sequence: sequence, zone: zone, listener: listener, judgement: judgement),
+            now: now
+        )
     }
 
     /// Connections wait at a listener.

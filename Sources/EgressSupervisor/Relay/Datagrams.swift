@@ -74,7 +74,12 @@ import LinuxSystem
             let socket = try Socket.make(remote.family, Socket.datagram)
             let result = Socket.connect(socket.raw, to: remote)
             guard result == 0 else { throw SystemError("connecting a datagram socket", code: result) }
-            let flow = DatagramFlow(key: packet.key, socket: FileDescriptorBox(socket), zone: zone, judgement: judgement)
+            let flow = DatagramFlow(
+                key: packet.key,
+                socket: FileDescriptorBox(socket),
+                zone: zone,
+                judgement: judgement
+            )
             flow.onReady = { [unowned self] flow in receive(flow) }
             try loop.add(flow.socket.raw, .readable, flow)
             flows[packet.key] = flow
@@ -87,7 +92,8 @@ import LinuxSystem
 
     private func makeRoom(_ now: UInt64) -> Bool {
         guard flows.count >= Self.maximum else { return true }
-        guard let idlest = flows.values.min(by: { $0.lastUse < $1.lastUse }), idlest.lastUse + Self.spareAfter <= now else {
+        guard let idlest = flows.values.min(by: { $0.lastUse < $1.lastUse }), idlest.lastUse + Self.spareAfter <= now
+        else {
             return false
         }
         finish(idlest)
