@@ -14,6 +14,7 @@ BIG_FILE_BLOCKS = 200  # of 1 MiB each
 
 NGINX = """
 daemon off;
+user root root;
 master_process off;
 pid {directory}/nginx.pid;
 error_log {directory}/nginx.log;
