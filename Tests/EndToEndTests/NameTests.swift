@@ -87,6 +87,18 @@ private let questions = [
         policy: ["-q", "--allow", "aliasdenied.example", "--deny", ".telemetry.example"]
     ),
     Success(
+        title: "c-ares",
+        line: #"node -e 'require("dns").resolve4("v4.example", (error, found) => console.log(found))'"#,
+        output: "93.184.216.34",
+        policy: ["-q", "--allow", "v4.example"]
+    ),
+    Success(
+        title: "a type that the policy names",
+        line: "dig +short TXT text.example",
+        output: "a text record",
+        policy: ["-q", "--policy", "$WORLD/programs/policies/types.yaml"]
+    ),
+    Success(
         title: "a private answer that the run consents to",
         line: "dig +short private.example",
         output: "10.0.0.5",

@@ -56,6 +56,19 @@ extension EndToEnd {
             #expect(!outcome.standardOutput.contains("egress"), "\(outcome)")
         }
 
+        @Test(arguments: [
+            ("--dns 127.0.0.9", "127.0.0.9: connection refused"),
+            ("--dns 127.0.0.9:5399 --dns 127.0.0.9:5398", "dns_resolution_failed"),
+        ])
+        func `an upstream that cannot be reached is named`(_ row: (options: String, says: String)) throws {
+            let outcome = try TestWorld.shared().run(
+                "egress-run \(row.options) --allow allowed.example -- curl -s http://allowed.example/",
+                as: .user
+            )
+            #expect(outcome.status == 6, "\(outcome)")
+            #expect(outcome.standardError.contains(row.says), "\(outcome)")
+        }
+
         @Test func `nothing is told of what is allowed`() throws {
             let outcome = try TestWorld.shared().run("curl -s http://allowed.example/", as: .user, egress: options)
             #expect(outcome.standardError == "")

@@ -16,7 +16,7 @@ extension TestWorld {
     /// - Parameters:
     ///   - line: given to `sh -c`; `$WORLD` is the world's directory, and its `bin` is on the path.
     ///   - account: whose uid and gid the line, or `egress-run`, gets.
-    ///   - egress: the options of `egress-run`, or nothing to run the line without it.
+    ///   - egress: the options of `egress-run`, or nothing to run the line without it; knows `$WORLD`.
     ///   - under: a command that is put before everything, such as one that passes a descriptor on; knows `$WORLD`.
     ///   - limit: after so many seconds everything is killed, status 137.
     public func run(
@@ -29,9 +29,9 @@ extension TestWorld {
         limit: Int = 20
     ) throws -> Outcome {
         try run(
-            egress.map { ["egress-run"] + $0 + ["--", "sh", "-c", line] } ?? ["sh", "-c", line],
+            egress.map { ["egress-run"] + $0.map(placed) + ["--", "sh", "-c", line] } ?? ["sh", "-c", line],
             as: account,
-            under: under,
+            under: under.map(placed),
             resolver: resolver,
             input: input,
             limit: limit
@@ -49,7 +49,7 @@ extension TestWorld {
     ) throws -> Outcome {
         try Subprocess.run(
             entering(resolver) + ["timeout", "--foreground", "-s", "KILL", "\(limit)"]
-                + becoming(account) + under.map { $0.replacing("$WORLD", with: directory) } + command,
+                + becoming(account) + under + command,
             environment: [
                 "PATH=\(directory)/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=\(directory)/home-\(account.rawValue)",
                 "WORLD=\(directory)", "LANG=C.UTF-8", "TERM=xterm",
@@ -57,6 +57,8 @@ extension TestWorld {
             input: input
         )
     }
+
+    private func placed(_ argument: String) -> String { argument.replacing("$WORLD", with: directory) }
 
     private func entering(_ resolver: WorldResolver) -> [String] {
         let user = getuid() == 0 ? [] : ["-U", "--preserve-credentials"]
