@@ -82,7 +82,11 @@ private let doors = [
     Attempt(title: "19 io_uring", line: "uring-glibc \(denied) 4444"),
     Attempt(title: "20 int 0x80 connect", line: "compat-glibc int80 \(denied) 4444"),
     Attempt(title: "20 int 0x80 socketcall", line: "compat-glibc socketcall \(denied) 4444"),
-    Attempt(title: "22 the address is rewritten meanwhile", line: "race-glibc \(allowed) \(denied) 80", ending: .answered),
+    Attempt(
+        title: "22 the address is rewritten meanwhile",
+        line: "race-glibc \(allowed) \(denied) 80",
+        ending: .answered
+    ),
     Attempt(title: "24 AF_UNSPEC and then elsewhere", line: "connect-static dissolved \(denied) 4444"),
     Attempt(
         title: "26 shadowing an allowed port",

@@ -25,18 +25,23 @@ private let ways =
         ["static", "musl", "glibc"].map { row("\(way), \($0)", "connect-\($0) \(way) \(address) 7000", digest) }
     } + [row("epoll-first over IPv6", "connect-musl epoll-first 2606:2800:220:1::1 7000", digest)]
 
-private let fetches = ["unreachable6", "refused6"].flatMap { host in
-    [
-        row("curl, \(host)", "curl -sS -m 5 http://\(host).example/", "welcome"),
-        row("python, \(host)", "/usr/bin/python3 $WORLD/programs/clients/fetch.py urllib http://\(host).example/", "wel"),
-        row("node, \(host)", "node $WORLD/programs/clients/fetch.js http://\(host).example/", "welcome"),
-        row("Go, \(host)", "fetch-go http://\(host).example/", "welcome"),
-        row("musl, \(host)", "fetch-musl \(host).example 80", "welcome"),
+private let fetches =
+    ["unreachable6", "refused6"].flatMap { host in
+        [
+            row("curl, \(host)", "curl -sS -m 5 http://\(host).example/", "welcome"),
+            row(
+                "python, \(host)",
+                "/usr/bin/python3 $WORLD/programs/clients/fetch.py urllib http://\(host).example/",
+                "welcome"
+            ),
+            row("node, \(host)", "node $WORLD/programs/clients/fetch.js http://\(host).example/", "welcome"),
+            row("Go, \(host)", "fetch-go http://\(host).example/", "welcome"),
+            row("musl, \(host)", "fetch-musl \(host).example 80", "welcome"),
+        ]
+    } + [
+        row("curl, silence", "curl -sS -m 5 http://silent6.example/", "welcome"),
+        row("Go, silence", "fetch-go http://silent6.example/", "welcome"),
     ]
-} + [
-    row("curl, silence", "curl -sS -m 5 http://silent6.example/", "welcome"),
-    row("Go, silence", "fetch-go http://silent6.example/", "welcome"),
-]
 
 private let attack = "/usr/bin/python3 $WORLD/programs/attack.py"
 private let sameDigest = #"= "$(cat $WORLD/www/big.sha256)" && echo same"#

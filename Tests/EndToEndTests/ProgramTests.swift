@@ -87,7 +87,7 @@ extension EndToEnd {
 
         @Test(.enabled(if: Requirement.canBeRoot, "rows as root need a test run by root"))
         func `rows that run as root are part of this run`() {
-            #expect(Account.available == Account.allCases)
+            #expect(Account.available == Account.allCases, "this run must be root's to become both accounts")
         }
     }
 }

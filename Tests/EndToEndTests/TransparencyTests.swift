@@ -47,8 +47,10 @@ extension EndToEnd {
             let input = [UInt8](repeating: UInt8(ascii: "z"), count: 20_000_000)
             let world = try TestWorld.shared()
             let native = try world.run("sha256sum", as: account, input: input)
-            #expect(try world.run("sha256sum", as: account, egress: ["-q"], input: input).standardOutput
-                == native.standardOutput)
+            #expect(
+                try world.run("sha256sum", as: account, egress: ["-q"], input: input).standardOutput
+                    == native.standardOutput
+            )
             let piped = try world.run("cat | egress-run -q -- cat | sha256sum", as: account, input: input)
             #expect(piped.standardOutput == native.standardOutput, "\(piped)")
         }

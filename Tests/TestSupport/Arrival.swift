@@ -8,6 +8,7 @@ public struct Arrival: Decodable, Equatable, Sendable {
     public var `protocol`: String
     /// The destination as the canary saw it.
     public var address: String
+    /// The port, or the number of a signal.
     public var port: Int
     /// The first bytes; empty for the arrival of a connection itself.
     public var data: String

@@ -24,6 +24,7 @@ public struct Outcome: Sendable, CustomStringConvertible {
 
 /// Why no command could be run at all.
 public struct SupportError: Error, CustomStringConvertible {
+    /// The sentence.
     public var description: String
 
     /// An error with a sentence that says what to do.
@@ -58,7 +59,7 @@ enum Subprocess {
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
         var envp = unsafe environment.map { unsafe strdup($0) } + [nil]
-        defer { for unsafe string in unsafe argv + envp { unsafe free(string) } }
+        defer { for unsafestring in unsafe argv + envp { unsafe free(string) } }
         var pid: pid_t = 0
         let code = unsafe posix_spawnp(&pid, arguments[0], &actions, &attributes, &argv, &envp)
         guard code == 0 else {

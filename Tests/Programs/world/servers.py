@@ -60,7 +60,7 @@ server:
     num-threads: 1
 auth-zone:
     name: "."
-    zonefile: "{here}/zone"
+    zonefile: "{directory}/zone"
     for-downstream: no
     for-upstream: yes
 remote-control:
@@ -151,8 +151,11 @@ def start(directory):
 
     for name in ("canary", "services", "dns"):
         python(name)
+    with open(f"{HERE}/zone") as zone, open(f"{directory}/zone", "w") as file:
+        file.write(zone.read())
+        file.writelines(f"many.example. A 93.184.217.{number}\n" for number in range(1, 121))  # more than fits in UDP
     with open(f"{directory}/unbound.conf", "w") as file:
-        file.write(UNBOUND.format(directory=directory, here=HERE))
+        file.write(UNBOUND.format(directory=directory))
     spawn("unbound", "unbound", "-d", "-c", f"{directory}/unbound.conf")
 
     os.mkdir(f"{directory}/www")
