@@ -59,7 +59,7 @@ enum Subprocess {
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
         var argv = unsafe arguments.map { unsafe strdup($0) } + [nil]
         var envp = unsafe environment.map { unsafe strdup($0) } + [nil]
-        defer { for unsafestring in unsafe argv + envp { unsafe free(string) } }
+        defer { unsafe (argv + envp).forEach { unsafe free($0) } }
         var pid: pid_t = 0
         let code = unsafe posix_spawnp(&pid, arguments[0], &actions, &attributes, &argv, &envp)
         guard code == 0 else {
