@@ -29,7 +29,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
 
     /// How long a command may go on after SIGTERM at its time-out, in nanoseconds.
     static let grace: UInt64 = 1_000_000_000
-    /// How long what the command sent last may take to be handed to the kernel, in nanoseconds.
+    /// How long the rest of what the command sent may make no progress, in nanoseconds.
     static let drainTimeout: UInt64 = 5_000_000_000
 
     private let loop: EventLoop
@@ -199,11 +199,22 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         ProcessSignal.reap(sandbox.initPid)
         job.takeTerminalBack()
         for zone in zones { zone.drain() }
-        let limit = monotonicNow() + Self.drainTimeout
-        while !relay.isDrained, monotonicNow() < limit { try loop.wait(until: limit) }
+        try drain()
         relay.finishAll()
         datagrams.finishAll()
         kill(sandbox.agentPid, SIGKILL)
         ProcessSignal.reap(sandbox.agentPid)
+    }
+
+    /// Hands over what the command had sent before it ended, as the kernel goes on to do for a closed socket.
+    private func drain() throws(SystemError) {
+        var moved = relay.progress
+        var limit = monotonicNow() + Self.drainTimeout
+        while !relay.isDrained, monotonicNow() < limit {
+            try loop.wait(until: limit)
+            guard relay.progress != moved else { continue }
+            moved = relay.progress
+            limit = monotonicNow() + Self.drainTimeout
+        }
     }
 }
