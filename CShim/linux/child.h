@@ -24,9 +24,6 @@ void egress_perform(const struct egress_namespace *plan, pid_t init, int control
 /// Makes one socket; -1 with errno.
 int egress_make_socket(const struct egress_socket *spec);
 
-/// Sends one rtnetlink request and reads its acknowledgement; -1 with errno.
-int egress_netlink(const void *request, size_t count);
-
 /// clone3(2) as fork(2) with `flags`; `pidfd` may be NULL.
 pid_t egress_clone(unsigned long flags, int *pidfd);
 
