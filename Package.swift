@@ -97,6 +97,12 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
+        .executableTarget(
+            name: "policy-bench",
+            dependencies: ["EgressPolicy"],
+            path: "Tests/Benchmarks/policy-bench",
+            swiftSettings: swift
+        ),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],
