@@ -141,7 +141,11 @@ public final class Supervisor: EventHandler, Zone.Receiver {
             if sandbox.agent.isGone { outcome = outcome ?? .lost }
         } else {
             while let signal = signals.next() {
-                if isDraining { isInterrupted = true } else { job.forward(signal) }
+                if !isDraining {
+                    job.forward(signal)
+                } else if JobControl.ending.contains(signal.number) {
+                    isInterrupted = true
+                }
             }
         }
     }

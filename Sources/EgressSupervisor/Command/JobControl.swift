@@ -16,6 +16,8 @@ import LinuxSystem
 public final class JobControl {
     /// What is passed on to the command.
     public static let forwarded = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH]
+    /// What says that nothing more is to be waited for; a terminal that is resized does not.
+    static let ending: Set<Int32> = [SIGTERM, SIGINT, SIGHUP, SIGQUIT]
     /// What we ignore for ourselves: writing to the terminal from the background, and readers that are gone.
     public static let ignored = [SIGTTOU, SIGTTIN, SIGPIPE]
 
