@@ -71,7 +71,7 @@ private func status(_ outcome: Supervisor.Outcome, command: CommandPlan) -> Int3
     case .notExecuted(let code):
         let name = String(decoding: command.arguments.first ?? [], as: UTF8.self)
         complain("can't execute '\(name)': \(SystemError("", code: code).reason)")
-        return code == ENOENT ? ExitStatus.notFound : ExitStatus.cannotExecute
+        return ExitStatus.of(executionError: code)
     }
 }
 
