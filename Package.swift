@@ -86,13 +86,14 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressSandboxTests",
-            dependencies: ["EgressSandbox", "LinuxSystem", "TestSupport"],
+            dependencies: ["EgressSandbox", "LinuxSystem", "CLinux", "TestSupport"],
             swiftSettings: swift
         ),
         .testTarget(
             name: "EgressSupervisorTests",
             dependencies: [
-                "EgressSupervisor", "EgressPolicy", "EgressDNS", "EgressAudit", "LinuxSystem", "TestSupport",
+                "EgressSupervisor", "EgressPolicy", "EgressDNS", "EgressAudit", "LinuxSystem", "EgressSandbox",
+                "TestSupport",
             ],
             swiftSettings: swift
         ),
