@@ -98,6 +98,10 @@ public enum PrivateNetwork {
             message.attribute(3, name)  // IFLA_IFNAME
             message.attribute(1, hardware)  // IFLA_ADDRESS
             message.attribute(4, UInt32(65535))  // IFLA_MTU: no datagram is ever fragmented between W and R
+            // IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES. Unsaid, the kernel makes one for each processor, takes all but one
+            // away again, and waits until no processor can be using those.
+            message.attribute(31, UInt32(1))
+            message.attribute(32, UInt32(1))
         }
         describe(&message, name: relayLink)
         message.nested(18) { info in  // IFLA_LINKINFO
