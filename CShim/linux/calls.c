@@ -4,11 +4,15 @@
 #include "egress_calls.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 int egress_memory_file(const char *name)
@@ -114,6 +118,14 @@ ssize_t egress_send_from(int socket, const void *bytes, size_t count, const stru
         memcpy(CMSG_DATA(header), &info, sizeof info);
     }
     return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+int egress_is_kernel_directory(int fd)
+{
+    struct stat status;
+    struct statfs system;
+    return fstat(fd, &status) == 0 && S_ISDIR(status.st_mode) && fstatfs(fd, &system) == 0 &&
+           system.f_type == PROC_SUPER_MAGIC;
 }
 
 int egress_is_foreign_socket(int fd)

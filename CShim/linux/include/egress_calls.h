@@ -35,6 +35,9 @@ ssize_t egress_receive_with_destination(int socket, void *buffer, size_t capacit
 ssize_t egress_send_from(int socket, const void *bytes, size_t count, const struct sockaddr_storage *name,
                          const uint8_t *source, size_t length);
 
+/// True if `fd` is a directory of a /proc, from which all of that /proc can be opened.
+int egress_is_kernel_directory(int fd);
+
 /// True if `fd` is a socket that no command may inherit: any but a connected AF_UNIX stream or seqpacket socket.
 int egress_is_foreign_socket(int fd);
 
