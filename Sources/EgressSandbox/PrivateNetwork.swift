@@ -19,6 +19,8 @@ public enum PrivateNetwork {
     public static let relayIPv4: [UInt8] = [192, 0, 0, 1]
     /// Index of either end of the link, chosen by us.
     static let linkIndex: Int32 = 2
+    /// Index of the loopback of any network namespace.
+    static let loopbackIndex: Int32 = 1
     /// The link's name in R.
     static let relayLink = "worker"
 

@@ -13,8 +13,8 @@ extension SandboxPlan {
     static func socket(_ socket: RelaySocket) -> SocketPlan {
         let family: PacketFilters.Family = socket.isIPv6 ? .ipv6 : .ipv4
         return switch socket {
-        case .captureTCP4, .captureTCP6: capture(family, Int32(IPPROTO_TCP), only: [])
-        case .captureUDP4, .captureUDP6: capture(family, Int32(IPPROTO_UDP), only: [])
+        case .captureTCP4, .captureTCP6: capture(family, Int32(IPPROTO_TCP), from: PrivateNetwork.linkIndex)
+        case .captureUDP4, .captureUDP6: capture(family, Int32(IPPROTO_UDP), from: PrivateNetwork.linkIndex)
         case .raw4, .raw6: injection(family)
         case .resolverUDP4, .resolverUDP6: resolverUDP(family)
         case .resolverTCP4, .resolverTCP6: resolverTCP(family)
@@ -22,12 +22,15 @@ extension SandboxPlan {
     }
 
     /// A raw socket that gets copies of the worker's packets, with their destination.
-    private static func capture(_ family: PacketFilters.Family, _ protocolNumber: Int32, only ports: [UInt16])
-        -> SocketPlan
-    {
+    private static func capture(
+        _ family: PacketFilters.Family,
+        _ protocolNumber: Int32,
+        from interface: Int32,
+        only ports: [UInt16] = []
+    ) -> SocketPlan {
         let isTCP = protocolNumber == Int32(IPPROTO_TCP)
         var options: [SocketPlan.Option] = [
-            .filter(PacketFilters.capture(family, isTCP: isTCP, only: ports)),
+            .filter(PacketFilters.capture(family, isTCP: isTCP, from: interface, only: ports)),
             .number(level: SOL_SOCKET, name: SO_RCVBUF, 4 << 20),  // as far as net.core.rmem_max allows
         ]
         // IPv6 raw sockets do not give the header.
@@ -111,7 +114,8 @@ extension SandboxPlan {
         let zones = LoopbackSockets.families(of: ports).flatMap { family in
             let numbers = Set(ports.filter { $0.family == family }.map(\.port)).sorted()
             return [
-                capture(family, Int32(IPPROTO_TCP), only: numbers), capture(family, Int32(IPPROTO_UDP), only: numbers),
+                capture(family, Int32(IPPROTO_TCP), from: PrivateNetwork.loopbackIndex, only: numbers),
+                capture(family, Int32(IPPROTO_UDP), from: PrivateNetwork.loopbackIndex, only: numbers),
                 injection(family),
             ]
         }
