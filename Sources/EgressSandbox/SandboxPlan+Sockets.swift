@@ -60,6 +60,11 @@ extension SandboxPlan {
             .number(level: SOL_SOCKET, name: SO_REUSEADDR, 1),
             // Inherited by what is accepted: small writes go out at once, as the other side made them.
             .number(level: Int32(IPPROTO_TCP), name: TCP_NODELAY, 1),
+            // Inherited too. A worker that closed its end for good is silent after a minute; its kernel then answers a probe
+            // with a reset, and a connection that the other side never closes is given up, as it would be natively.
+            .number(level: SOL_SOCKET, name: SO_KEEPALIVE, 1),
+            .number(level: Int32(IPPROTO_TCP), name: TCP_KEEPIDLE, 60),
+            .number(level: Int32(IPPROTO_TCP), name: TCP_KEEPINTVL, 30),
             .filter(PacketFilters.hold(family)),
             marked,
         ]
