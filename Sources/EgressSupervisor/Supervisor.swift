@@ -138,7 +138,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         if descriptor == sandbox.initControl.raw {
             receiveReport()
         } else if descriptor == sandbox.agent.descriptor {
-            if sandbox.agent.isGone { outcome = outcome ?? .lost }
+            if sandbox.agent.isGone() { outcome = outcome ?? .lost }
         } else {
             while let signal = signals.next() {
                 if isDraining { isInterrupted = true } else { job.forward(signal) }
