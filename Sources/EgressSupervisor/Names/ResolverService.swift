@@ -25,6 +25,7 @@ final class ResolverService: EventHandler {
     private var waiting: [Resolver.ClientID: WaitingDatagram] = [:]
     private var streams: [Resolver.ClientID: DNSStream] = [:]
     private var exchanges: [Resolver.ExchangeID: UpstreamExchange] = [:]
+    private let reserve = ReserveDescriptor()
     private var lastClient: UInt64 = 0
     private var buffer = [UInt8].untouched(count: 65536)
 
@@ -97,12 +98,19 @@ final class ResolverService: EventHandler {
     }
 
     private func acceptStreams(_ socket: Int32) {
-        while let (number, _) = try? Socket.accept(socket) {
+        while let number = accept(socket) {
             let stream = DNSStream(FileDescriptorBox(FileDescriptor(owning: number)), client: nextClient())
             guard streams.count < Self.maximumStreams else { continue }
             stream.onReady = { [unowned self] stream in receive(stream) }
             guard (try? loop.add(stream.socket.raw, .readable, stream)) != nil else { continue }
             streams[stream.client] = stream
+        }
+    }
+
+    /// The next connection that waits. Out of descriptors, one kept in reserve refuses it: it would stay readable for ever.
+    private func accept(_ socket: Int32) -> Int32? {
+        while true {
+            do { return try Socket.accept(socket)?.0 } catch { guard reserve.spend(on: socket) != nil else { return nil } }
         }
     }
 
