@@ -26,6 +26,20 @@ int egress_accept(int socket, struct sockaddr_storage *peer)
     return accept4(socket, (struct sockaddr *)peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+int egress_continue_at(uint64_t time)
+{
+    static timer_t timer;
+    static int is_made;
+    if (!is_made) {
+        struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT};
+        if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0)
+            return -1;
+        is_made = 1;
+    }
+    struct itimerspec due = {.it_value = {.tv_sec = (time_t)(time / 1000000000), .tv_nsec = (long)(time % 1000000000)}};
+    return timer_settime(timer, TIMER_ABSTIME, &due, NULL);
+}
+
 int egress_pidfd_send_signal(int pidfd, int signal)
 {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U);

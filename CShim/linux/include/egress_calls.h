@@ -19,6 +19,9 @@ int egress_memory_file(const char *name);
 /// accept4(2), non-blocking and close-on-exec, storing the peer in `peer`; -1 with errno.
 int egress_accept(int socket, struct sockaddr_storage *peer);
 
+/// Has SIGCONT sent to the calling process at `time` (CLOCK_MONOTONIC, nanoseconds); -1 with errno. A second call moves it.
+int egress_continue_at(uint64_t time);
+
 /// pidfd_send_signal(2); -1 with errno.
 int egress_pidfd_send_signal(int pidfd, int signal);
 
