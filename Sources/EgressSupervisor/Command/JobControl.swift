@@ -51,12 +51,15 @@ public final class JobControl {
         }
     }
 
-    /// The command stopped: gives it the terminal if that is what it lacks, else stops with it.
-    func commandStopped(by signal: Int32) {
+    /// The command stopped: gives it the terminal if that is what it lacks, else stops with it, until `deadline` at most
+    /// (monotonic nanoseconds). Without a terminal there is no job control: nobody would let us go on.
+    func commandStopped(by signal: Int32, until deadline: UInt64?) {
         if signal == SIGTTIN || signal == SIGTTOU, let terminal, tcgetpgrp(terminal) == ownGroup {
             return resume()
         }
         takeTerminalBack()
+        guard terminal != nil else { return }
+        if let deadline, !ProcessSignal.continueSelf(at: deadline) { return }
         // Not SIGTSTP: the kernel discards it in a group without a parent shell, and the stop would be lost.
         kill(getpid(), SIGSTOP)
     }

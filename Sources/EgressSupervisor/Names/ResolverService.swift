@@ -25,8 +25,8 @@ final class ResolverService: EventHandler {
     private var waiting: [Resolver.ClientID: WaitingDatagram] = [:]
     private var streams: [Resolver.ClientID: DNSStream] = [:]
     private var exchanges: [Resolver.ExchangeID: UpstreamExchange] = [:]
-    private var lastClient: UInt64 = 0
     private let reserve = ReserveDescriptor()
+    private var lastClient: UInt64 = 0
     private var buffer = [UInt8].untouched(count: 65536)
 
     /// A question that came in a datagram: whom to answer, from where.
