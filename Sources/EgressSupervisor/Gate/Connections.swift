@@ -175,11 +175,13 @@ final class Connections {
     /// address that the kernel says the worker connected to.
     private func accept(_ socket: consuming FileDescriptor, from peer: SocketAddress) {
         let now = monotonicNow()
-        guard let local = Socket.localAddress(socket.raw),
-            let connection = held[FlowKey(worker: peer, remote: local)],
-            connection.accepted == nil,
-            gate.judge(local, .tcp, now: now).verdict.isAllowed
-        else {
+        guard let local = Socket.localAddress(socket.raw) else { return Socket.resetOnClose(socket.raw) }
+        guard gate.judge(local, .tcp, now: now).verdict.isAllowed else {
+            // A forged TTL, which nobody was told of yet, or a pin that expired meanwhile.
+            _ = gate.admit(local, .tcp, now: now)
+            return Socket.resetOnClose(socket.raw)
+        }
+        guard let connection = held[FlowKey(worker: peer, remote: local)], connection.accepted == nil else {
             return Socket.resetOnClose(socket.raw)
         }
         let accepted = FileDescriptorBox(socket)
