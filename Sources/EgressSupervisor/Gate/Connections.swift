@@ -56,6 +56,7 @@ final class Connections {
             guard connection.sequence != sequence else {
                 // A retransmission. If it was released already, the release was lost or the listener's queue was full.
                 if connection.state == .released { release(connection, now: now) }
+                if connection.state == .connecting { connection.deadline = connection.abandoned(at: now) }
                 return
             }
             // The port was used again for another attempt.
@@ -72,7 +73,14 @@ final class Connections {
             return refuse(packet, sequence, zone)
         }
         connect(
-            HeldConnection(packet: packet, sequence: sequence, zone: zone, listener: listener, judgement: judgement),
+            HeldConnection(
+                packet: packet,
+                sequence: sequence,
+                zone: zone,
+                listener: listener,
+                judgement: judgement,
+                now: now
+            ),
             now: now
         )
     }
@@ -115,6 +123,8 @@ final class Connections {
             if isConnected { return upstreamIsReady(connection, now: now) }
             if let upstream = connection.upstream { try loop.add(upstream.raw, .writable, connection) }
             connection.isWaiting = true
+            connection.deadline = connection.abandoned(at: now)
+            nextDeadline = min(nextDeadline ?? .max, now + Self.sweepInterval)
         } catch {
             forget(connection.packet.key)
             gate.refuse(remote, .tcp, error.description)
