@@ -41,6 +41,9 @@ final class Connections {
     /// When `tick` has to be called: now and then while anything is held, as going through all for every event would cost.
     private(set) var nextDeadline: UInt64?
 
+    /// Listeners at which a held connection will be accepted.
+    var wantedListeners: Set<Int32> { Set(held.values.lazy.map(\.listener)) }
+
     /// Gives up what had its time.
     func tick(now: UInt64) {
         guard let due = nextDeadline, due <= now else { return }
