@@ -34,7 +34,8 @@ final class HeldConnection: EventHandler {
     private let start: UInt64
     var onReady: ((HeldConnection) -> Void)?
 
-    init(packet: CapturedPacket, sequence: UInt32, zone: Zone, listener: Int32, judgement: Gate.Judgement, now: UInt64) {
+    init(packet: CapturedPacket, sequence: UInt32, zone: Zone, listener: Int32, judgement: Gate.Judgement, now: UInt64)
+    {
         start = now
         self.packet = packet
         self.sequence = sequence
