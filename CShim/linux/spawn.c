@@ -18,7 +18,11 @@
 //                           | link, routes, sockets  | the agent works
 //   <------ READY(sockets) -| "go" ----------------->| W: addresses, routes
 //                           | serves requests        | clone --------------->| drops, filter
-//   <---------------------------- STARTED(pidfd) ----| reaps                 | execve
+//   <---------------------------- STARTED(pidfd) ----| reaps                 |
+//   <--------------------------------------------------- NOTIFICATIONS(fd) --|
+//                                                                            | execve
+//
+// The last two may come in either order.
 //
 // Should: every failure ends the process with a report that names the step.
 // Mustn't: allocate, lock, or run anything that is not async-signal-safe; go on after a failure.

@@ -15,6 +15,10 @@ enum Advice {
         if error.stage.contains("/proc"), error.code == EPERM {
             return "part of /proc is covered here, as in a container; start the container with an unmasked /proc"
         }
+        if error.stage.contains("seccomp"), error.code == EBUSY {
+            return "what started egress-run supervises its system calls already (seccomp notifications), as another "
+                + "egress-run does, and the kernel allows one such supervisor; start egress-run outside of it"
+        }
         switch error.code {
         case EPERM, EACCES, ENOSPC, EUSERS: return aboutUserNamespaces()
         case ENOSYS, EINVAL: return "Linux 5.12 or newer is needed"

@@ -39,6 +39,22 @@ final class Gate {
         return judgement
     }
 
+    /// Judges the target of a connect(2) before it is performed, and tells of a denial; what is allowed is told when its
+    /// SYN comes.
+    func screen(_ remote: SocketAddress, now: UInt64) -> Judgement {
+        let judgement = judge(remote, .tcp, now: now)
+        if !judgement.verdict.isAllowed { report(remote, .tcp, judgement) }
+        return judgement
+    }
+
+    /// Tells of a connect(2) that is refused whatever its target is; the target is told if it is known.
+    func refuse(_ reason: Reason, _ remote: SocketAddress? = nil, detail: String? = nil) {
+        var event = AuditEvent(.connect, Verdict(reason))
+        (event.address, event.port) = (remote?.address, remote?.port)
+        event.detail = detail
+        reporter.report(event)
+    }
+
     /// Tells of an attempt that was refused for want of room: a table is full, or a system call failed.
     func refuse(_ remote: SocketAddress, _ transport: TransportProtocol, _ detail: String) {
         reporter.report(
