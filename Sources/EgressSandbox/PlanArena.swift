@@ -131,6 +131,7 @@ import LinuxSystem
             descriptors: inheritance.descriptors,
             mask: inheritance.mask,
             defaults: inheritance.defaults,
+            ignored: inheritance.ignored,
             terminal: command.terminal,
             capabilities: capabilities,
             bounding: command.capabilities,

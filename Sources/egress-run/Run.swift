@@ -29,13 +29,19 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         audit: audit.descriptor.map { AuditLog(descriptor: $0) }
     )
     do {
-        let inheritance = Launcher.Inheritance.remember(ignoring: JobControl.ignored)
+        let inheritance = Launcher.Inheritance.remember(
+            ignoring: JobControl.ignored,
+            defaulting: JobControl.defaulted
+        )
         for number in JobControl.ignored { ProcessSignal.ignore(number) }
+        for number in JobControl.defaulted { ProcessSignal.setDefault(number) }
         let signals = try SignalDescriptor(JobControl.forwarded)
         ProcessSignal.raiseDescriptorLimit()
         let files = PrivateFiles.forCommand(settings.system, hostname: hostname, hidden: audit.hiddenPaths)
         let plan = try SandboxPlan(command: command, loopback: settings.loopback, files: files)
         let sandbox = try Launcher(plan, inheritance: inheritance).launch()
+        // The command has these now. Standard error stays: denials are told there.
+        for number in [STDIN_FILENO, STDOUT_FILENO] { FileDescriptor.releaseStandard(number) }
         let supervisor = try Supervisor(
             sandbox,
             signals: signals,
@@ -43,7 +49,12 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             reporter: reporter,
             timeout: options.timeout
         )
-        return status(try supervisor.run(), command: command)
+        reporter.report(AuditEvent(.start))
+        let result = status(try supervisor.run(), command: command)
+        var end = AuditEvent(.exit)
+        end.status = result
+        reporter.report(end)
+        return result
     } catch let error as SandboxError {
         throw Failure(error.description)
     } catch {
