@@ -57,6 +57,8 @@ struct egress_mailbox {
     _Atomic uint64_t since; // CLOCK_MONOTONIC nanoseconds
 };
 
+#define MAX_GROUPS 256
+
 struct reader {
     int listener;
     int channel;
@@ -136,14 +138,105 @@ static void proc_path(char *path, uint32_t task, const char *name)
     while (*name++);
 }
 
-static int open_in(const char *directory, const char *path, uint64_t resolve)
+/// Who a task is, as far as permissions on files go.
+struct identity {
+    uint32_t user, group;
+    uint32_t groups[MAX_GROUPS];
+    size_t count;
+};
+
+static const char *read_number(const char *text, uint32_t *number)
+{
+    while (*text == '\t' || *text == ' ')
+        text++;
+    if (*text < '0' || *text > '9')
+        return NULL;
+    for (*number = 0; *text >= '0' && *text <= '9'; text++)
+        *number = *number * 10 + (uint32_t)(*text - '0');
+    return text;
+}
+
+/// The content of /proc/TASK/status, NUL-terminated; -1 with errno.
+static int read_status(uint32_t task, char *text, size_t capacity)
+{
+    char path[32];
+    proc_path(path, task, "status");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    ssize_t length = read(fd, text, capacity - 1);
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    if (length < 0)
+        return -1;
+    text[length] = 0;
+    return 0;
+}
+
+/// The file system ids of a task; -1 with errno.
+static int identify(uint32_t task, struct identity *identity)
+{
+    char text[4096];
+    if (read_status(task, text, sizeof text) < 0)
+        return -1;
+    const char *user = strstr(text, "\nUid:"), *group = strstr(text, "\nGid:"), *groups = strstr(text, "\nGroups:");
+    errno = EPROTO;
+    if (!user || !group || !groups)
+        return -1;
+    user += 5;
+    group += 5;
+    for (int i = 0; i < 4; i++) // real, effective, saved, file system
+        if (!(user = read_number(user, &identity->user)) || !(group = read_number(group, &identity->group)))
+            return -1;
+    groups += 8;
+    // More than we have room for are left out: the task is then taken to have fewer rights than it has.
+    identity->count = 0;
+    while (identity->count < MAX_GROUPS && (groups = read_number(groups, &identity->groups[identity->count])))
+        identity->count++;
+    return 0;
+}
+
+/// Takes a task's file system ids, if we are root and it is someone else. Without this root's rights would be lent to it.
+/// 1 if taken, 0 if there is no need, -1 with errno.
+static int become(const struct identity *identity)
+{
+    if (geteuid() != 0 || identity->user == 0)
+        return 0;
+    // Straight calls: the C library would make all threads of the process do the same.
+    if (syscall(SYS_setgroups, identity->count, identity->groups) < 0 ||
+        syscall(SYS_setresgid, -1, identity->group, -1) < 0)
+        _exit(125);
+    if (syscall(SYS_setresuid, -1, identity->user, -1) < 0)
+        _exit(125);
+    return 1;
+}
+
+/// Takes our own back.
+static void become_root(const gid_t *groups, int count)
+{
+    // Anything else than success would leave us as someone else.
+    if (syscall(SYS_setresuid, -1, 0, -1) < 0 || syscall(SYS_setresgid, -1, 0, -1) < 0 ||
+        syscall(SYS_setgroups, count, groups) < 0)
+        _exit(125);
+}
+
+/// openat2(2) with O_PATH, of a path as `identity` may walk it.
+static int open_in(const char *directory, const char *path, uint64_t resolve, const struct identity *identity)
 {
     int base = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (base < 0)
         return -1;
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS};
-    int fd = (int)syscall(SYS_openat2, base, path, &how, sizeof how);
+    gid_t own[MAX_GROUPS];
+    int count = (int)syscall(SYS_getgroups, MAX_GROUPS, own);
+    int other = count < 0 ? -1 : become(identity);
+    int fd = other < 0 ? -1 : (int)syscall(SYS_openat2, base, path, &how, sizeof how);
     int saved = errno;
+    if (other > 0) {
+        become_root(own, count);
+        prctl(PR_SET_PDEATHSIG, SIGKILL); // a change of ids takes it away; who is orphaned already finds the channel closed
+    }
     close(base);
     errno = saved;
     return fd;
@@ -153,11 +246,14 @@ static int open_in(const char *directory, const char *path, uint64_t resolve)
 static int open_path(uint32_t task, const char *path)
 {
     char root[32], directory[32];
+    struct identity identity = {0};
+    if (geteuid() == 0 && identify(task, &identity) < 0)
+        return -1;
     proc_path(root, task, "root");
     if (path[0] == '/')
-        return open_in(root, path, RESOLVE_IN_ROOT);
+        return open_in(root, path, RESOLVE_IN_ROOT, &identity);
     proc_path(directory, task, "cwd");
-    int fd = open_in(directory, path, RESOLVE_BENEATH);
+    int fd = open_in(directory, path, RESOLVE_BENEATH, &identity);
     if (fd >= 0 || errno != EXDEV)
         return fd;
     // It leads above the working directory: the same from the root, by the directory's name there.
@@ -167,7 +263,7 @@ static int open_path(uint32_t task, const char *path)
         return -1;
     whole[length] = '/';
     strcpy(whole + length + 1, path);
-    return open_in(root, whole, RESOLVE_IN_ROOT);
+    return open_in(root, whole, RESOLVE_IN_ROOT, &identity);
 }
 
 /// The path of an AF_UNIX address, NUL-terminated, if it has one and the kernel would take it.
@@ -341,22 +437,12 @@ void egress_notification_share_core(int listener)
 /// The process of a thread, from "Tgid:" in its status; 0 if it is gone.
 static pid_t process_of(pid_t task)
 {
-    char path[32], text[512];
-    proc_path(path, (uint32_t)task, "status");
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0)
+    char text[1024];
+    uint32_t process = 0;
+    if (read_status((uint32_t)task, text, sizeof text) < 0)
         return 0;
-    ssize_t length = read(fd, text, sizeof text - 1);
-    close(fd);
-    if (length <= 0)
-        return 0;
-    text[length] = 0;
-    const char *line = strstr(text, "\nTgid:\t");
-    pid_t pid = 0;
-    if (line)
-        for (line += 7; *line >= '0' && *line <= '9'; line++)
-            pid = pid * 10 + (*line - '0');
-    return pid;
+    const char *line = strstr(text, "\nTgid:");
+    return line && read_number(line + 6, &process) ? (pid_t)process : 0;
 }
 
 int egress_pin_descriptor(pid_t task, int descriptor)
@@ -375,6 +461,23 @@ int egress_pin_descriptor(pid_t task, int descriptor)
     close(pidfd);
     errno = saved;
     return fd;
+}
+
+int egress_connect_as(pid_t task, int socket, const void *address, uint32_t length)
+{
+    struct identity identity = {0};
+    gid_t own[MAX_GROUPS];
+    int count = 0;
+    if (geteuid() == 0) {
+        count = (int)syscall(SYS_getgroups, MAX_GROUPS, own);
+        if (count < 0 || identify((uint32_t)task, &identity) < 0)
+            return EACCES;
+    }
+    int other = become(&identity);
+    int error = egress_connect_now(socket, address, length);
+    if (other > 0)
+        become_root(own, count);
+    return error;
 }
 
 static void wake(int number)

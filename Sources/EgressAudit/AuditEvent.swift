@@ -38,6 +38,8 @@ public struct AuditEvent: Sendable {
     public var address: IPAddress?
     /// The port of the other side.
     public var port: UInt16?
+    /// The path of a unix socket, as the host has it.
+    public var path: String?
     /// The transport.
     public var transport: TransportProtocol?
     /// Bytes from the command to the other side.

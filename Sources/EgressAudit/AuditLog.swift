@@ -43,6 +43,7 @@ extension JSONLine {
         if !event.addresses.isEmpty { add("addresses", event.addresses.map(\.description)) }
         if let address = event.address { add("address", address.description) }
         if let port = event.port { add("port", port) }
+        if let path = event.path { add("path", path) }
         if let transport = event.transport { add("protocol", transport.rawValue) }
         if let count = event.bytesSent { add("bytes_sent", count) }
         if let count = event.bytesReceived { add("bytes_received", count) }

@@ -85,7 +85,7 @@ private struct Subject: Hashable {
     }
 
     init(_ event: AuditEvent, _ verdict: Verdict) {
-        target = event.host?.lowercased() ?? event.address?.description ?? ""
+        target = event.path ?? event.host?.lowercased() ?? event.address?.description ?? ""
         port = event.port
         transport = event.transport
         // The two questions for A and AAAA are about one name; one for TXT may be denied where they are not.

@@ -34,8 +34,9 @@ enum Telling {
         return line.utf8.count <= maximumLength ? line : line.prefix(maximumLength - 3) + "..."
     }
 
-    /// `example.com`, `example.com:443/tcp` or `[2001:db8::1]:443/tcp`.
+    /// `unix socket /run/x.sock`, `example.com`, `example.com:443/tcp` or `[2001:db8::1]:443/tcp`.
     private static func target(of event: AuditEvent) -> String {
+        if let path = event.path { return "unix socket " + path.printable }
         var text = event.host?.printable ?? event.address?.description ?? "?"
         if event.host == nil, case .v6 = event.address { text = "[" + text + "]" }
         if let port = event.port { text += ":" + String(port) }
@@ -63,6 +64,8 @@ enum Telling {
             return "to permit: --allow " + rule.description
         case .privateTargetBlocked:
             return suggestion(event, policy).map { "to permit: --allow " + $0 }
+        case .unixSocketNotAllowed:
+            return event.path.map { "to permit: --allow-unix " + $0.printable }
         case .deniedByRule:
             return "to permit: remove that rule"
         case .recordTypeNotAllowed:

@@ -17,9 +17,9 @@ public struct Sandbox: ~Copyable {
     /// The command, for pidfd_send_signal(2).
     public let command: FileDescriptor
     /// Where the command's notified calls come to (seccomp_unotify(2)).
-    public let notifications: FileDescriptor
+    public let notifications: Int32
     /// A netlink socket of W, for UNIX_DIAG (sock_diag(7)); also tells which namespace W is.
-    public let diagnostics: FileDescriptor
+    public let diagnostics: Int32
     /// What init reported before the launch was over: the command could not be executed.
     public let earlyReport: SandboxReport?
     /// Pids in our own pid namespace.

@@ -55,11 +55,13 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     ///
     /// - Parameters:
     ///   - names: what the resolver works from, the policy included
+    ///   - unixPaths: unix sockets outside that the command may connect to
     ///   - timeout: nanoseconds that the command may take
     public init(
         _ sandbox: consuming Sandbox,
         signals: consuming SignalDescriptor,
         names: Resolver.Configuration,
+        unixPaths: [String] = [],
         reporter: Reporter,
         timeout: UInt64?
     ) throws(SystemError) {
@@ -76,8 +78,12 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         self.signals = signals
         self.sandbox = sandbox
         notifications = try Notifications(
-            listener: self.sandbox.notifications.raw,
-            namespace: PinnedSocket.namespaceCookie(of: self.sandbox.diagnostics.raw),
+            listener: self.sandbox.notifications,
+            namespace: PinnedSocket.namespaceCookie(of: self.sandbox.diagnostics),
+            unixSockets: UnixSockets(
+                inside: FileDescriptor(owning: self.sandbox.diagnostics),
+                paths: unixPaths
+            ),
             gate: gate,
             loop: loop
         )

@@ -39,6 +39,11 @@ public struct PinnedSocket: ~Copyable, Sendable {
         unsafe egress_connect_now(descriptor.raw, address, UInt32(address.count))
     }
 
+    /// As `connect(_:)`, with the user and groups of a task.
+    public borrowing func connect(_ address: [UInt8], as task: Int32) -> Int32 {
+        unsafe egress_connect_as(task, descriptor.raw, address, UInt32(address.count))
+    }
+
     /// True if its owner wants calls on it to wait.
     public var isBlocking: Bool {
         fcntl(descriptor.raw, F_GETFL) & O_NONBLOCK == 0

@@ -10,11 +10,6 @@ public struct TaskStatus: Sendable, Equatable {
     public var process: Int32
     /// Its process, in its own pid namespace.
     public var innerProcess: Int32
-    /// Effective user and group ids, and supplementary groups.
-    public var user, group: UInt32
-    /// Supplementary groups.
-    public var groups: [UInt32]
-
     /// The status of a thread; nil if it is gone.
     public init?(of task: Int32) {
         guard let content = contents(ofFile: "/proc/\(task)/status", limit: 1 << 16) else { return nil }
@@ -33,13 +28,9 @@ public struct TaskStatus: Sendable, Equatable {
         guard let pending = mask("SigPnd"), let shared = mask("ShdPnd"), let blocked = mask("SigBlk"),
             let ignored = mask("SigIgn"), let threads = fields["Threads"]?.first.flatMap({ Int($0) }),
             let process = fields["Tgid"]?.first.flatMap({ Int32($0) }),
-            let inner = fields["NStgid"]?.last.flatMap({ Int32($0) }),
-            let user = fields["Uid"]?.dropFirst().first.flatMap({ UInt32($0) }),
-            let group = fields["Gid"]?.dropFirst().first.flatMap({ UInt32($0) })
+            let inner = fields["NStgid"]?.last.flatMap({ Int32($0) })
         else { return nil }
         (self.pending, self.shared, self.blocked, self.ignored) = (pending, shared, blocked, ignored)
         (self.threads, self.process, innerProcess) = (threads, process, inner)
-        (self.user, self.group) = (user, group)
-        groups = (fields["Groups"] ?? []).compactMap { UInt32($0) }
     }
 }

@@ -66,6 +66,10 @@ int egress_pin_descriptor(pid_t task, int descriptor);
 /// errno value.
 int egress_connect_now(int socket, const void *address, uint32_t length);
 
+/// As `egress_connect_now`, with the user and groups of a task if the caller is root and the task is not: for unix
+/// sockets, where they matter to the file's permissions and to the other side (SO_PEERCRED).
+int egress_connect_as(pid_t task, int socket, const void *address, uint32_t length);
+
 #pragma clang assume_nonnull end
 
 #endif

@@ -55,6 +55,13 @@ final class Gate {
         reporter.report(event)
     }
 
+    /// Tells of a connection to a unix socket.
+    func tell(_ reason: Reason, unixSocket path: String) {
+        var event = AuditEvent(.connect, Verdict(reason))
+        event.path = path
+        reporter.report(event)
+    }
+
     /// Tells of an attempt that was refused for want of room: a table is full, or a system call failed.
     func refuse(_ remote: SocketAddress, _ transport: TransportProtocol, _ detail: String) {
         reporter.report(

@@ -23,6 +23,7 @@ final class Notifications: EventHandler {
     private let listener: NotificationListener
     /// The worker's network namespace; nil, which no socket has, if it can't be told.
     private let namespace: UInt64?
+    private let unixSockets: UnixSockets
     private let gate: Gate
     private let loop: EventLoop
     private var reader: NoticeReader?
@@ -30,9 +31,16 @@ final class Notifications: EventHandler {
     private var waiting: [UInt64: PendingConnect] = [:]
 
     /// Takes over the listener. The reader is started when the first call comes: most commands' first act is another.
-    init(listener: Int32, namespace: UInt64?, gate: Gate, loop: EventLoop) throws(SystemError) {
+    init(
+        listener: Int32,
+        namespace: UInt64?,
+        unixSockets: UnixSockets,
+        gate: Gate,
+        loop: EventLoop
+    ) throws(SystemError) {
         self.listener = NotificationListener(FileDescriptor(owning: listener))
         self.namespace = namespace
+        self.unixSockets = unixSockets
         self.gate = gate
         self.loop = loop
         try loop.add(listener, .readable, self)
@@ -169,8 +177,30 @@ final class Notifications: EventHandler {
             }
             perform(notice, consume socket, notice.address, nil)
         case .path:
-            guard let path else { return listener.answer(notice.id, notice.pathError ?? EACCES) }
+            guard let path else { return refusePath(notice) }
+            guard admit(path) else { return listener.answer(notice.id, EACCES) }
             perform(notice, consume socket, Self.address(of: path), path)
+        }
+    }
+
+    /// A path that leads nowhere is told as natively, one that may not be followed is refused.
+    private func refusePath(_ notice: ConnectNotice) {
+        switch notice.pathError {
+        case .some(let code) where [ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG].contains(code):
+            listener.answer(notice.id, code)
+        default: listener.answer(notice.id, EACCES)
+        }
+    }
+
+    private func admit(_ path: FileDescriptorBox) -> Bool {
+        switch unixSockets.judge(path.raw) {
+        case .inside: return true
+        case .named(let name):
+            gate.tell(.allowed, unixSocket: name)
+            return true
+        case .denied:
+            gate.tell(.unixSocketNotAllowed, unixSocket: LinuxSystem.path(of: path.raw) ?? "?")
+            return false
         }
     }
 
@@ -190,7 +220,7 @@ final class Notifications: EventHandler {
             gate.refuse(.limitReached, detail: "too many calls wait for their connection")
             return listener.answer(notice.id, EACCES)
         }
-        let code = socket.connect(address)
+        let code = path == nil ? socket.connect(address) : socket.connect(address, as: notice.task)
         guard isBlocking, PendingConnect.waits(code, domain: socket.domain) else {
             // Ours is closed before the caller goes on: it may rely on its close(2) being the last.
             _ = consume socket

@@ -84,7 +84,8 @@ final class PendingConnect: EventHandler {
     }
 
     private func attempt() -> Int32? {
-        guard let result = socket?.connect(address) else { return EACCES }
+        let result = path == nil ? socket?.connect(address) : socket?.connect(address, as: task)
+        guard let result else { return EACCES }
         return result == EINPROGRESS || result == EALREADY || (result == EAGAIN && !isTold) ? nil : result
     }
 
