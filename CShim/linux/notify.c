@@ -55,6 +55,7 @@
 struct egress_mailbox {
     _Atomic uint64_t id;    // 0: not in anyone's memory
     _Atomic uint64_t since; // CLOCK_MONOTONIC nanoseconds
+    _Atomic uint32_t task;
 };
 
 #define MAX_GROUPS 256
@@ -64,6 +65,7 @@ struct reader {
     int channel;
     int timer;
     uint64_t patience;
+    int identifies;
     struct egress_mailbox *mailbox;
 };
 
@@ -90,6 +92,11 @@ uint64_t egress_mailbox_overdue(struct egress_mailbox *mailbox, uint64_t age)
 {
     uint64_t since = atomic_load(&mailbox->since), id = atomic_load(&mailbox->id);
     return monotonic_now() - since >= age ? id : 0;
+}
+
+uint32_t egress_mailbox_task(struct egress_mailbox *mailbox)
+{
+    return atomic_load(&mailbox->task);
 }
 
 int egress_timer_make(void)
@@ -280,6 +287,33 @@ static int unix_path(const struct egress_notice *notice, char *path)
     return 1;
 }
 
+/// Fills in who calls. What can't be told is left empty: that alone is no reason to refuse.
+static void identify_caller(struct egress_notice *notice)
+{
+    char path[32], text[4096];
+    if (read_status(notice->task, text, sizeof text) == 0) {
+        const char *line = strstr(text, "\nTgid:");
+        if (line)
+            read_number(line + 6, &notice->process);
+        // In each namespace from ours to its own.
+        line = strstr(text, "\nNStgid:");
+        if (line)
+            for (line += 8; (line = read_number(line, &notice->inner_process));)
+                ;
+    }
+    proc_path(path, notice->task, "exe");
+    if (readlink(path, notice->executable, sizeof notice->executable - 1) < 0)
+        notice->executable[0] = 0;
+    // This lies in the caller's memory.
+    proc_path(path, notice->task, "cmdline");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t length = read(fd, notice->name, sizeof notice->name - 1);
+    notice->name[length > 0 ? length : 0] = 0;
+    close(fd);
+}
+
 static void send_notice(const struct reader *reader, const struct egress_notice *notice, int descriptor)
 {
     struct iovec part = {(void *)notice, sizeof *notice};
@@ -315,8 +349,11 @@ static void serve_one(const struct reader *reader, const struct seccomp_notif *n
     int descriptor = -1;
 
     atomic_store(&reader->mailbox->since, monotonic_now());
+    atomic_store(&reader->mailbox->task, notice.task);
     atomic_store(&reader->mailbox->id, notice.id);
     set_timer(reader, reader->patience);
+    if (reader->identifies)
+        identify_caller(&notice);
     notice.error = read_address(&notice, notification->data.args[1]);
     char path[sizeof(struct sockaddr_un) + 1];
     if (notice.error == 0 && unix_path(&notice, path)) {
@@ -371,13 +408,14 @@ static void keep_only(struct reader *reader)
         _exit(125);
 }
 
-pid_t egress_reader_start(int listener, int channel, int timer, uint64_t patience, struct egress_mailbox *mailbox)
+pid_t egress_reader_start(int listener, int channel, int timer, uint64_t patience, int identifies,
+                          struct egress_mailbox *mailbox)
 {
     pid_t parent = getpid();
     pid_t pid = egress_clone(0, NULL);
     if (pid != 0)
         return pid;
-    struct reader reader = {listener, channel, timer, patience, mailbox};
+    struct reader reader = {listener, channel, timer, patience, identifies, mailbox};
     prctl(PR_SET_NAME, "egress-reader");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
         _exit(125);

@@ -42,6 +42,8 @@ public struct AuditEvent: Sendable {
     public var path: String?
     /// The transport.
     public var transport: TransportProtocol?
+    /// Who wanted it.
+    public var caller: Caller?
     /// Bytes from the command to the other side.
     public var bytesSent: UInt64?
     /// Bytes from the other side to the command.

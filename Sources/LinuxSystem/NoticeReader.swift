@@ -19,6 +19,39 @@ public struct ConnectNotice: Sendable {
     public let path: Int32?
     /// Why the path leads nowhere; nil if the address is none with a path.
     public let pathError: Int32?
+    /// Who calls; nil if the reader was not to look.
+    public let caller: TaskIdentity?
+}
+
+/// What a process is called by itself and by the kernel.
+public struct TaskIdentity: Sendable, Equatable {
+    /// Its id in our pid namespace, and in its own; nil if they can't be told.
+    public let process, innerProcess: Int32?
+    /// What it executes; nil if that can't be told.
+    public let executable: String?
+    /// Its argv[0].
+    public let name: String?
+
+    /// What /proc says of a thread without looking into its memory, where its argv[0] lies.
+    public init(of task: Int32) {
+        let status = TaskStatus(of: task)
+        (process, innerProcess) = (status?.process, status?.innerProcess)
+        executable = linkTarget("/proc/\(task)/exe")
+        name = nil
+    }
+
+    fileprivate init?(_ raw: egress_notice) {
+        guard raw.process != 0 || raw.executable.0 != 0 else { return nil }
+        process = Int32(exactly: raw.process).flatMap { $0 > 0 ? $0 : nil }
+        innerProcess = Int32(exactly: raw.inner_process).flatMap { $0 > 0 ? $0 : nil }
+        executable = unsafe withUnsafeBytes(of: raw.executable) { unsafe Self.text($0) }
+        name = unsafe withUnsafeBytes(of: raw.name) { unsafe Self.text($0) }
+    }
+
+    private static func text(_ bytes: UnsafeRawBufferPointer) -> String? {
+        let content = unsafe bytes.prefix { $0 != 0 }
+        return unsafe content.isEmpty ? nil : String(decoding: content, as: UTF8.self)
+    }
 }
 
 /// A process that reads what notified callers point to, which can take for ever; see `CShim/linux/notify.c`.
@@ -34,14 +67,16 @@ public struct ConnectNotice: Sendable {
     private let pid: Int32
 
     /// Starts a reader of a listener.
-    public init(of listener: Int32) throws(SystemError) {
+    ///
+    /// - Parameter identifies: whether it looks at who calls, too
+    public init(of listener: Int32, identifies: Bool) throws(SystemError) {
         let (ours, theirs) = try FileDescriptor.socketPair(type: Socket.sequencedPacket)
         channel = FileDescriptor(owning: ours)
         let far = FileDescriptor(owning: theirs)
         timer = FileDescriptor(owning: try retrying("making a timer") { egress_timer_make() })
         guard let memory = unsafe egress_mailbox_make() else { throw SystemError("making shared memory") }
         unsafe mailbox = memory
-        pid = unsafe egress_reader_start(listener, far.raw, timer.raw, Self.patience, memory)
+        pid = unsafe egress_reader_start(listener, far.raw, timer.raw, Self.patience, identifies ? 1 : 0, memory)
         if pid < 0 {
             let error = SystemError("starting a reader of notifications")
             unsafe egress_mailbox_free(memory)
@@ -78,6 +113,9 @@ public struct ConnectNotice: Sendable {
         }
     }
 
+    /// The thread in whose memory the reader is, if there is an overdue call.
+    public var task: Int32 { unsafe Int32(bitPattern: egress_mailbox_task(mailbox)) }
+
     /// The call in whose memory the reader has been for `age` nanoseconds or longer.
     public func overdue(_ age: UInt64 = NoticeReader.patience) -> UInt64? {
         let id = unsafe egress_mailbox_overdue(mailbox, age)
@@ -94,7 +132,8 @@ public struct ConnectNotice: Sendable {
             address: address,
             readError: raw.error,
             path: path < 0 ? nil : path,
-            pathError: raw.path_error < 0 ? nil : raw.path_error
+            pathError: raw.path_error < 0 ? nil : raw.path_error,
+            caller: TaskIdentity(raw)
         )
     }
 }

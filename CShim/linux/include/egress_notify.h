@@ -22,6 +22,10 @@ struct egress_notice {
     int32_t error;      ///< errno of reading `address`: EFAULT and EINVAL as natively, others mean it is unreadable
     int32_t path_error; ///< errno of finding the AF_UNIX path, 0 with its descriptor, -1 if there is no path to find
     uint8_t address[128];
+    uint32_t process;       ///< who calls, if that is wanted: the process in the supervisor's pid namespace
+    uint32_t inner_process; ///< and in its own; 0 if unknown
+    char executable[256];   ///< what it executes, NUL-terminated and perhaps cut short; empty if unknown
+    char name[128];         ///< its argv[0], likewise
 };
 
 /// What reader and supervisor share.
@@ -38,8 +42,12 @@ uint64_t egress_mailbox_overdue(struct egress_mailbox *mailbox, uint64_t age);
 
 /// Starts a reader of `listener` that sends a `struct egress_notice` for each notification to `channel`, an AF_UNIX
 /// seqpacket socket. While it is in a caller's memory, `mailbox` says so and the timerfd `timer` runs for
-/// `patience` nanoseconds. Returns its pid; -1 with errno.
-pid_t egress_reader_start(int listener, int channel, int timer, uint64_t patience, struct egress_mailbox *mailbox);
+/// `patience` nanoseconds. With `identifies`, it also looks at who calls. Returns its pid; -1 with errno.
+pid_t egress_reader_start(int listener, int channel, int timer, uint64_t patience, int identifies,
+                          struct egress_mailbox *mailbox);
+
+/// The calling thread of the notification that the mailbox names.
+uint32_t egress_mailbox_task(struct egress_mailbox *mailbox);
 
 /// Receives a notice without waiting; `*descriptor` becomes that of the path, or -1. 1, 0 at end of file, -1 with errno.
 int egress_notice_receive(int channel, struct egress_notice *notice, int *descriptor);

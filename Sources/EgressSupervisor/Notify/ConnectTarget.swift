@@ -21,11 +21,11 @@ enum ConnectTarget: Equatable {
     ///   - domain: the socket's family
     ///   - type: the socket's type
     init(_ bytes: [UInt8], domain: Int32, type: Int32) {
-        let family = bytes.count >= 2 ? Int32(UInt16(bytes[0]) | UInt16(bytes[1]) << 8) : -1
+        let family = Self.family(bytes)
         switch domain {
         case AF_INET, AF_INET6:
             // Datagrams are judged one by one; connecting sends nothing, and programs do it to sort addresses (RFC 6724).
-            guard type == Socket.stream, let address = Self.address(bytes, family), !Self.isInside(address) else {
+            guard type == Socket.stream, let address = Self.address(bytes), !Self.isInside(address) else {
                 self = .harmless
                 return
             }
@@ -42,10 +42,15 @@ enum ConnectTarget: Equatable {
         }
     }
 
-    private static func address(_ bytes: [UInt8], _ family: Int32) -> SocketAddress? {
+    private static func family(_ bytes: [UInt8]) -> Int32 {
+        bytes.count >= 2 ? Int32(UInt16(bytes[0]) | UInt16(bytes[1]) << 8) : -1
+    }
+
+    /// The IP address and port that an address means, if it is long enough for one.
+    static func address(_ bytes: [UInt8]) -> SocketAddress? {
         guard bytes.count >= 4 else { return nil }
         let port = UInt16(bytes[2]) << 8 | UInt16(bytes[3])
-        switch family {
+        switch family(bytes) {
         case AF_INET where bytes.count >= 16: return SocketAddress(networkBytes: bytes[4..<8], port: port)
         // Without the scope id, as the kernel takes it (SIN6_LEN_RFC2133).
         case AF_INET6 where bytes.count >= 24: return SocketAddress(networkBytes: bytes[8..<24], port: port)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EgressAudit
 import EgressPolicy
 import Glibc
 import LinuxSystem
@@ -77,14 +78,14 @@ final class Notifications: EventHandler {
     private func startReader() {
         guard !listener.isOver else { return loop.remove(listener.descriptor.raw) }
         do {
-            let reader = try NoticeReader(of: listener.descriptor.raw)
+            let reader = try NoticeReader(of: listener.descriptor.raw, identifies: gate.wantsCallers)
             try loop.add(reader.channel.raw, .readable, self)
             try loop.add(reader.timer.raw, .readable, self)
             self.reader = reader
             loop.remove(listener.descriptor.raw)
         } catch {
             lost = Self.maximumLost
-            gate.refuse(.unreadableCaller, detail: error.description)
+            gate.refuse(.unreadableCaller, nil, detail: error.description)
         }
     }
 
@@ -98,16 +99,22 @@ final class Notifications: EventHandler {
     /// The reader has been in someone's memory for too long: the call is refused, and another reader takes the next.
     private func giveUpReader() {
         guard let reader, let id = reader.overdue() else { return }
+        let caller = Caller(TaskIdentity(of: reader.task))
         listener.answer(id, EACCES)
-        loseReader("its memory could not be read in time")
+        loseReader("its memory could not be read in time", caller)
     }
 
-    private func loseReader(_ why: String) {
+    private func loseReader(_ why: String, _ caller: Caller?) {
         stopReader()
         lost += 1
-        gate.refuse(.unreadableCaller, detail: why)
-        // Its next call starts another reader, or is refused.
-        do { try loop.add(listener.descriptor.raw, .readable, self) } catch { gate.refuse(.limitReached) }
+        gate.refuse(.unreadableCaller, caller, detail: why)
+        if lost >= Self.maximumLost {
+            gate.refuse(.limitReached, nil, detail: "this happened too often; every connect(2) is refused from now on")
+        }
+        // The next call starts another reader, or is refused.
+        do { try loop.add(listener.descriptor.raw, .readable, self) } catch {
+            gate.refuse(.limitReached, nil, detail: error.description)
+        }
     }
 
     /// Too many readers are lost: nothing is looked at any more.
@@ -129,7 +136,7 @@ final class Notifications: EventHandler {
             case .end:
                 // Killed by someone, or for want of memory. It may have been reading for a call.
                 if let id = reader.overdue(0) { listener.answer(id, EACCES) }
-                return loseReader("the reader of its memory ended")
+                return loseReader("the reader of its memory ended", nil)
             }
         }
     }
@@ -159,26 +166,26 @@ final class Notifications: EventHandler {
         case ESRCH: listener.answer(notice.id, EACCES)  // it is gone
         default:
             listener.answer(notice.id, EACCES)
-            gate.refuse(.unreadableCaller, detail: SystemError("", code: code).reason)
+            gate.refuse(.unreadableCaller, caller(notice), detail: SystemError("", code: code).reason)
         }
     }
 
     private func judge(_ notice: ConnectNotice, _ socket: consuming PinnedSocket, _ path: FileDescriptorBox?) {
         guard let namespace, PinnedSocket.namespaceCookie(of: socket.descriptor.raw) == namespace else {
-            gate.refuse(.foreignSocket)
+            gate.refuse(.foreignSocket, caller(notice))
             return listener.answer(notice.id, EACCES)
         }
         switch ConnectTarget(notice.address, domain: socket.domain, type: socket.type) {
         case .harmless: perform(notice, consume socket, notice.address, nil)
         case .forbidden(let code): listener.answer(notice.id, code)
         case .network(let remote):
-            guard gate.screen(remote, now: monotonicNow()).verdict.isAllowed else {
+            guard gate.screen(remote, now: monotonicNow(), caller: { caller(notice) }) else {
                 return listener.answer(notice.id, EACCES)
             }
             perform(notice, consume socket, notice.address, nil)
         case .path:
             guard let path else { return refusePath(notice) }
-            guard admit(path) else { return listener.answer(notice.id, EACCES) }
+            guard admit(path, notice) else { return listener.answer(notice.id, EACCES) }
             perform(notice, consume socket, Self.address(of: path), path)
         }
     }
@@ -192,14 +199,14 @@ final class Notifications: EventHandler {
         }
     }
 
-    private func admit(_ path: FileDescriptorBox) -> Bool {
+    private func admit(_ path: FileDescriptorBox, _ notice: ConnectNotice) -> Bool {
         switch unixSockets.judge(path.raw) {
         case .inside: return true
         case .named(let name):
-            gate.tell(.allowed, unixSocket: name)
+            gate.tell(.allowed, unixSocket: name, notice.caller.map { Caller($0) })
             return true
         case .denied:
-            gate.tell(.unixSocketNotAllowed, unixSocket: LinuxSystem.path(of: path.raw) ?? "?")
+            gate.tell(.unixSocketNotAllowed, unixSocket: LinuxSystem.path(of: path.raw) ?? "?", caller(notice))
             return false
         }
     }
@@ -217,10 +224,11 @@ final class Notifications: EventHandler {
     ) {
         let isBlocking = socket.isBlocking
         if isBlocking, waiting.count >= Self.maximumWaiting {
-            gate.refuse(.limitReached, detail: "too many calls wait for their connection")
+            gate.refuse(.limitReached, caller(notice), detail: "too many calls wait for their connection")
             return listener.answer(notice.id, EACCES)
         }
         let code = path == nil ? socket.connect(address) : socket.connect(address, as: notice.task)
+        note(notice, socket.descriptor.raw, type: socket.type)
         guard isBlocking, PendingConnect.waits(code, domain: socket.domain) else {
             // Ours is closed before the caller goes on: it may rely on its close(2) being the last.
             _ = consume socket
@@ -229,10 +237,24 @@ final class Notifications: EventHandler {
         let call = PendingConnect(notice, consume socket, address: address, path: path, code: code, now: monotonicNow())
         call.onEnd = { [unowned self] call, code in finish(call, code) }
         if call.isTold, (try? loop.add(call.descriptor, [.writable, .readHangup], call)) == nil {
-            gate.refuse(.limitReached, detail: "a connection can't be waited for")
+            gate.refuse(.limitReached, caller(notice), detail: "a connection can't be waited for")
             return listener.answer(notice.id, EACCES)
         }
         waiting[call.id] = call
+    }
+
+    /// Keeps who called, for the packets that follow.
+    private func note(_ notice: ConnectNotice, _ socket: Int32, type: Int32) {
+        guard let identity = notice.caller, let local = Socket.localAddress(socket), local.port != 0,
+            let remote = ConnectTarget.address(notice.address)
+        else { return }
+        let key = FlowKey(worker: local, remote: remote)
+        gate.callers.note(Caller(identity), for: key, type == Socket.stream ? .tcp : .udp)
+    }
+
+    /// Who calls, looked up now unless the reader has.
+    private func caller(_ notice: ConnectNotice) -> Caller {
+        Caller(notice.caller ?? TaskIdentity(of: notice.task))
     }
 
     private func finish(_ call: PendingConnect, _ code: Int32) {
@@ -244,5 +266,16 @@ final class Notifications: EventHandler {
     private func forget(_ call: PendingConnect) {
         waiting[call.id] = nil
         if call.isTold { loop.remove(call.descriptor) }
+    }
+}
+
+extension Caller {
+    fileprivate init(_ identity: TaskIdentity) {
+        self.init(
+            pid: identity.innerProcess,
+            hostPid: identity.process,
+            executable: identity.executable,
+            name: identity.name
+        )
     }
 }
