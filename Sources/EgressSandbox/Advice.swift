@@ -18,6 +18,10 @@ enum Advice {
         if error.code == ENOSYS, isFiltered {
             return "a seccomp filter refuses it here, as inside another egress-run or a container"
         }
+        if error.stage.contains("seccomp"), error.code == EBUSY {
+            return "what started egress-run supervises its system calls already (seccomp notifications), as another "
+                + "egress-run does, and the kernel allows one such supervisor; start egress-run outside of it"
+        }
         switch error.code {
         case EPERM, EACCES, ENOSPC, EUSERS: return aboutUserNamespaces()
         case ENOSYS, EINVAL: return "Linux 5.12 or newer is needed"

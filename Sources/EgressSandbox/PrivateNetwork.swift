@@ -65,6 +65,12 @@ public enum PrivateNetwork {
     static func relayIPv6(_ prefix: [UInt8]) -> [UInt8] { prefix + [0, 0, 0, 0, 0, 0, 0, 1] }
     static func workerIPv6(_ prefix: [UInt8]) -> [UInt8] { prefix + [0, 0, 0, 0, 0, 0, 0, 2] }
 
+    /// True of W's addresses, 4 or 16 bytes in network order.
+    public static func isWorkerAddress(_ bytes: [UInt8]) -> Bool {
+        bytes == workerIPv4
+            || [IPv6.uniqueLocal, .global].contains { $0.prefix.map { workerIPv6($0) } == bytes }
+    }
+
     // MARK: Requests
 
     private enum Message {

@@ -18,7 +18,7 @@ public struct PrivateFiles: Sendable {
         readOnly = Self.controls.filter(exists)
     }
 
-    /// Hold the host's memory, keys or timers.
+    /// Hold the host's memory, keys or timers, or lead around the filter.
     static let secrets = [
         "/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/kpagecount",
         "/proc/kpageflags", "/proc/kpagecgroup", "/proc/kallsyms", "/proc/kmsg",

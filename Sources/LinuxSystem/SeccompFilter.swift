@@ -35,12 +35,23 @@ public struct SyscallRule: Hashable, Sendable {
     public let conditions: [Condition]
     /// What the call fails with.
     public let code: Int32
+    /// True if the call waits for a supervisor's answer instead (seccomp_unotify(2)).
+    public let isNotified: Bool
 
     /// A rule.
     public init(_ call: String, _ code: Int32, _ conditions: Condition...) {
         self.call = call
         self.code = code
         self.conditions = conditions
+        isNotified = false
+    }
+
+    /// A rule that asks the supervisor.
+    public init(notifying call: String) {
+        self.call = call
+        code = 0
+        conditions = []
+        isNotified = true
     }
 }
 
@@ -61,10 +72,14 @@ public func compileSyscallFilter(_ rules: [SyscallRule]) throws(SystemError) -> 
         let conditions = rule.conditions.map(comparison)
         try check(
             "the filter's rule for \(rule.call)",
-            unsafe seccomp_rule_add_array(context, fails(rule.code), number, UInt32(conditions.count), conditions)
+            unsafe seccomp_rule_add_array(context, action(rule), number, UInt32(conditions.count), conditions)
         )
     }
     return try unsafe export(context)
+}
+
+private func action(_ rule: SyscallRule) -> UInt32 {
+    rule.isNotified ? 0x7fc0_0000 : fails(rule.code)  // SECCOMP_RET_USER_NOTIF
 }
 
 /// SECCOMP_RET_ERRNO with the errno in its low 16 bits.

@@ -49,6 +49,7 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             sandbox,
             signals: signals,
             names: settings.names(hostname: hostname),
+            unixPaths: settings.unixPaths,
             reporter: reporter,
             timeout: options.timeout
         )

@@ -65,14 +65,15 @@ final class Connections {
             // The port was used again for another attempt.
             forget(packet.key)
         }
+        let caller = gate.callers.caller(of: packet.key, .tcp)
         guard let listeners, held.count < Self.maximumHeld else {
-            gate.refuse(packet.key.remote, .tcp, "too many connections are waiting")
+            gate.refuse(packet.key.remote, .tcp, "too many connections are waiting", caller: caller)
             return refuse(packet, sequence, zone)
         }
-        let judgement = gate.admit(packet.key.remote, .tcp, now: now)
+        let judgement = gate.admit(packet.key.remote, .tcp, caller: caller, now: now)
         guard judgement.verdict.isAllowed else { return refuse(packet, sequence, zone) }
         guard let listener = listeners.listener(for: packet.key.remote) else {
-            gate.refuse(packet.key.remote, .tcp, "no listener can be had for the port")
+            gate.refuse(packet.key.remote, .tcp, "no listener can be had for the port", caller: caller)
             return refuse(packet, sequence, zone)
         }
         connect(
