@@ -62,8 +62,6 @@ void egress_run_agent(const struct egress_sandbox *sandbox)
     int control = sandbox->agent_control;
     int descriptors[EGRESS_MAX_SOCKETS];
     prctl(PR_SET_NAME, "egress-agent");
-    // A stop signal to the job must not stop the agent: nothing would wake it again before a request does.
-    signal(SIGTSTP, SIG_IGN);
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         egress_fail(control, "asking to end with the supervisor");
     egress_wait_for_go(control);
@@ -74,6 +72,8 @@ void egress_run_agent(const struct egress_sandbox *sandbox)
         egress_fail(control, "cloning init into new pid, mount, ipc, uts and network namespaces");
     if (init == 0)
         egress_run_init(sandbox);
+    // A stop of the caller's job must not stop the agent. Not before init is cloned: the command would inherit it.
+    signal(SIGTSTP, SIG_IGN);
 
     egress_perform(&sandbox->relay, init, control, descriptors);
     if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || drop_capabilities() < 0)

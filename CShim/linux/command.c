@@ -18,9 +18,12 @@
 
 static void restore_signals(const struct egress_command *command, int control)
 {
-    for (int number = 1; number <= 64; number++)
+    for (int number = 1; number <= 64; number++) {
         if (command->defaults >> (number - 1) & 1)
             signal(number, SIG_DFL);
+        if (command->ignored >> (number - 1) & 1)
+            signal(number, SIG_IGN);
+    }
     if (sigprocmask(SIG_SETMASK, &command->mask, NULL) < 0)
         egress_fail(control, "restoring the signal mask");
 }

@@ -18,6 +18,15 @@ public final class Agent {
         self.control = control
     }
 
+    /// The control socket, to wait on: it becomes readable when the agent is gone.
+    public var descriptor: Int32 { control.raw }
+
+    /// True once the agent's process has ended.
+    public var isGone: Bool {
+        var byte: UInt8 = 0
+        return unsafe recv(control.raw, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 0
+    }
+
     /// A listener on a port of R that holds its SYNs; nil when the agent can't or doesn't answer, which denies.
     public func mintListener(isIPv6: Bool, port: UInt16) -> Int32? {
         guard !isLost else { return nil }

@@ -38,7 +38,9 @@ public struct Identity: Sendable, Equatable {
         let lines = (map ?? []).split(separator: UInt8(ascii: "\n")).compactMap { line -> String? in
             let fields = line.split(separator: UInt8(ascii: " "))
             guard fields.count == 3 else { return nil }
-            let (inside, count) = (String(decoding: fields[0], as: UTF8.self), String(decoding: fields[2], as: UTF8.self))
+            let (inside, count) = (
+                String(decoding: fields[0], as: UTF8.self), String(decoding: fields[2], as: UTF8.self)
+            )
             return "\(inside) \(inside) \(count)\n"
         }
         return lines.isEmpty ? "0 0 1\n" : lines.joined()

@@ -12,20 +12,25 @@ public struct Launcher {
     public struct Inheritance {
         let mask: sigset_t
         let descriptors: rlimit
-        let defaults: UInt64
+        let defaults, ignored: UInt64
 
-        /// Remembers the calling process's signal mask and limits. Call it before changing either.
+        /// Remembers the calling process's signal mask, dispositions and limits. Call it before changing any.
         ///
-        /// - Parameter ignoring: signals that the caller will ignore for itself; they are set back to their default in the
-        ///   command unless the calling process already ignored them.
-        public static func remember(ignoring numbers: [Int32]) -> Inheritance {
+        /// - Parameters:
+        ///   - ignoring: signals that the caller will ignore for itself
+        ///   - defaulting: signals that the caller will set to their default for itself
+        public static func remember(ignoring: [Int32], defaulting: [Int32]) -> Inheritance {
             var mask = sigset_t()
             unsafe sigprocmask(SIG_BLOCK, nil, &mask)
             var limit = rlimit()
             unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-            var defaults: UInt64 = 0
-            for number in numbers where !isIgnored(number) { defaults |= 1 << UInt64(number - 1) }
-            return Inheritance(mask: mask, descriptors: limit, defaults: defaults)
+            func bits(_ numbers: [Int32]) -> UInt64 { numbers.reduce(0) { $0 | 1 << UInt64($1 - 1) } }
+            return Inheritance(
+                mask: mask,
+                descriptors: limit,
+                defaults: bits(ignoring.filter { !isIgnored($0) }),
+                ignored: bits(defaulting.filter(isIgnored))
+            )
         }
 
         private static func isIgnored(_ number: Int32) -> Bool {
@@ -127,7 +132,10 @@ public struct Launcher {
 
     /// The next report of one process, or the failure of either.
     private func next(_ control: Int32, _ other: Int32) throws(SystemError) -> SandboxReport {
-        var entries = [pollfd(fd: control, events: Int16(POLLIN), revents: 0), pollfd(fd: other, events: Int16(POLLIN), revents: 0)]
+        var entries = [
+            pollfd(fd: control, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: other, events: Int16(POLLIN), revents: 0),
+        ]
         while true {
             let count = unsafe poll(&entries, 2, 10_000)
             if count < 0 && errno == EINTR { continue }
@@ -146,7 +154,9 @@ public struct Launcher {
     private func pid(of pidfd: Int32) throws(SystemError) -> Int32 {
         let lines = (contents(ofFile: "/proc/self/fdinfo/\(pidfd)") ?? []).split(separator: UInt8(ascii: "\n"))
         for line in lines where line.starts(with: "Pid:".utf8) {
-            let digits = line.dropFirst(4).filter { $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 == UInt8(ascii: "-") }
+            let digits = line.dropFirst(4).filter {
+                $0 >= UInt8(ascii: "0") && $0 <= UInt8(ascii: "9") || $0 == UInt8(ascii: "-")
+            }
             if let pid = Int32(String(decoding: digits, as: UTF8.self)) { return pid }
         }
         throw SystemError("finding the command's pid", code: ESRCH)

@@ -30,7 +30,7 @@ import LinuxSystem
     }
 
     deinit {
-        for unsafe allocation in unsafe allocations { unsafe allocation.deallocate() }
+        unsafe allocations.forEach { unsafe $0.deallocate() }
         if let capabilities = unsafe capabilities { unsafe cap_free(UnsafeMutableRawPointer(capabilities)) }
         unsafe sandbox.deallocate()
     }
@@ -131,6 +131,7 @@ import LinuxSystem
             descriptors: inheritance.descriptors,
             mask: inheritance.mask,
             defaults: inheritance.defaults,
+            ignored: inheritance.ignored,
             terminal: command.terminal,
             capabilities: capabilities,
             bounding: command.capabilities,

@@ -51,7 +51,9 @@ public enum PrivateNetwork {
             for line in lines.split(separator: UInt8(ascii: "\n")) {
                 let fields = line.split(separator: UInt8(ascii: " "))
                 // address, index, prefix length, scope, flags, name; scope 00 is global (linux/net/ipv6.h).
-                guard fields.count >= 6, fields[3].elementsEqual("00".utf8), let first = fields[0].first else { continue }
+                guard fields.count >= 6, fields[3].elementsEqual("00".utf8), let first = fields[0].first else {
+                    continue
+                }
                 if first == UInt8(ascii: "f") { if found == .absent { found = .uniqueLocal } } else { return .global }
             }
             return found
@@ -88,7 +90,10 @@ public enum PrivateNetwork {
         let hardware: [UInt8] = [0x02, 0, 0, 0, 0, 0x01]
         var pidOffset = 0
         var message = NetlinkMessage(
-            Message.newLink, flags: NetlinkMessage.create, header: linkHeader(index: linkIndex, flags: flags))
+            Message.newLink,
+            flags: NetlinkMessage.create,
+            header: linkHeader(index: linkIndex, flags: flags)
+        )
         func describe(_ message: inout NetlinkMessage, name: String) {
             message.attribute(3, name)  // IFLA_IFNAME
             message.attribute(1, hardware)  // IFLA_ADDRESS

@@ -94,7 +94,9 @@ public enum SandboxReport: Sendable, Equatable {
 
     /// The next report on a control socket; nil when its process is gone.
     public static func receive(_ control: Int32) throws(SystemError) -> SandboxReport? {
-        guard let message = try Socket.receiveControl(control, capacity: MemoryLayout<egress_report>.size) else { return nil }
+        guard let message = try Socket.receiveControl(control, capacity: MemoryLayout<egress_report>.size) else {
+            return nil
+        }
         guard let report = decode(message) else {
             message.descriptors.forEach { close($0) }
             throw SystemError("reading a report", code: EPROTO)
@@ -104,7 +106,9 @@ public enum SandboxReport: Sendable, Equatable {
 
     private static func decode(_ message: ControlMessage) -> SandboxReport? {
         guard message.bytes.count == MemoryLayout<egress_report>.size else { return nil }
-        func number(_ offset: Int) -> UInt32 { (0..<4).reduce(0) { $0 | UInt32(message.bytes[offset + $1]) << (8 * UInt32($1)) } }
+        func number(_ offset: Int) -> UInt32 {
+            (0..<4).reduce(0) { $0 | UInt32(message.bytes[offset + $1]) << (8 * UInt32($1)) }
+        }
         let value = Int32(bitPattern: number(4))
         switch egress_report_kind(rawValue: number(0)) {
         case EGRESS_REPORT_FAILED:

@@ -71,12 +71,20 @@ extension SandboxPlan {
 
     private static func relaySteps(_ ipv6: PrivateNetwork.IPv6) -> [Step] {
         let (link, pidOffset) = PrivateNetwork.link()
-        var steps = [Step.netlink(what: "making the link between the worker and the relay (veth)", link, pidOffset: pidOffset)]
+        var steps = [
+            Step.netlink(what: "making the link between the worker and the relay (veth)", link, pidOffset: pidOffset)
+        ]
         func addFamily(_ name: String, _ family: Int32, _ relay: [UInt8], _ network: [UInt8], _ length: UInt8) {
             steps += [
                 .netlink(what: "giving R its \(name) address", PrivateNetwork.address(relay, prefixLength: length)),
-                .netlink(what: "routing \(name) to the worker", PrivateNetwork.workerIsOnLink(network, prefixLength: length)),
-                .netlink(what: "making every \(name) address R's own", PrivateNetwork.everyAddressIsLocal(family: family)),
+                .netlink(
+                    what: "routing \(name) to the worker",
+                    PrivateNetwork.workerIsOnLink(network, prefixLength: length)
+                ),
+                .netlink(
+                    what: "making every \(name) address R's own",
+                    PrivateNetwork.everyAddressIsLocal(family: family)
+                ),
             ]
             // The local table, which is asked first (priority 0), has to come after the rules that keep R's kernel from
             // answering for itself.
@@ -108,7 +116,10 @@ extension SandboxPlan {
                 what: "giving the worker its IPv4 address",
                 PrivateNetwork.address(PrivateNetwork.workerIPv4, prefixLength: 29)
             ),
-            .netlink(what: "giving the worker its IPv4 route", PrivateNetwork.defaultRoute(via: PrivateNetwork.relayIPv4)),
+            .netlink(
+                what: "giving the worker its IPv4 route",
+                PrivateNetwork.defaultRoute(via: PrivateNetwork.relayIPv4)
+            ),
         ]
         if let prefix = ipv6.prefix {
             steps += [

@@ -19,11 +19,15 @@ public struct PrivateFiles: Sendable {
     }
 
     /// Hold the host's memory, keys or timers.
-    static let secrets = ["/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/kpagecount",
-        "/proc/kpageflags", "/proc/kpagecgroup", "/proc/kallsyms", "/proc/kmsg"]
+    static let secrets = [
+        "/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/kpagecount",
+        "/proc/kpageflags", "/proc/kpagecgroup", "/proc/kallsyms", "/proc/kmsg",
+    ]
     /// Change the host's kernel when root writes to them; the files' own permissions let root do so in any namespace.
-    static let controls = ["/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi",
-        "/proc/scsi", "/proc/mtrr", "/proc/asound", "/proc/driver", "/proc/dynamic_debug", "/proc/pressure"]
+    static let controls = [
+        "/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi",
+        "/proc/scsi", "/proc/mtrr", "/proc/asound", "/proc/driver", "/proc/dynamic_debug", "/proc/pressure",
+    ]
 }
 
 extension SandboxPlan {
@@ -40,8 +44,13 @@ extension SandboxPlan {
             .mount(what: "keeping our mounts from the host", source: nil, target: "/", flags: recursive | slave),
             // The private files live in a file system that /proc then covers: nothing else shows where they are.
             .mount(
-                what: "making room for private files (tmpfs)", source: "egress", target: "/proc", type: "tmpfs",
-                flags: quiet, options: "size=1m,mode=0755"),
+                what: "making room for private files (tmpfs)",
+                source: "egress",
+                target: "/proc",
+                type: "tmpfs",
+                flags: quiet,
+                options: "size=1m,mode=0755"
+            ),
         ]
         for (index, file) in files.contents.enumerated() {
             let stage = "/proc/\(index)"
@@ -49,13 +58,20 @@ extension SandboxPlan {
                 .write(what: "writing the private \(file.path)", path: stage, file.1),
                 .mount(what: "covering \(file.path)", source: stage, target: file.path, flags: bind),
                 .mount(
-                    what: "making \(file.path) read-only", source: nil, target: file.path,
-                    flags: bind | remount | readOnly | quiet),
+                    what: "making \(file.path) read-only",
+                    source: nil,
+                    target: file.path,
+                    flags: bind | remount | readOnly | quiet
+                ),
             ]
         }
         steps += [
             .mount(what: "mounting a new /proc", source: "proc", target: "/proc", type: "proc", flags: quiet),
-            .write(what: "forbidding user namespaces inside", path: "/proc/sys/user/max_user_namespaces", Array("0".utf8)),
+            .write(
+                what: "forbidding user namespaces inside",
+                path: "/proc/sys/user/max_user_namespaces",
+                Array("0".utf8)
+            ),
         ]
         for path in files.covered {
             steps.append(.mount(what: "covering \(path)", source: "/dev/null", target: path, flags: bind))
@@ -64,8 +80,11 @@ extension SandboxPlan {
             steps += [
                 .mount(what: "binding \(path)", source: path, target: path, flags: bind | recursive),
                 .mount(
-                    what: "making \(path) read-only", source: nil, target: path,
-                    flags: bind | remount | readOnly | quiet),
+                    what: "making \(path) read-only",
+                    source: nil,
+                    target: path,
+                    flags: bind | remount | readOnly | quiet
+                ),
             ]
         }
         steps.append(.mountAttributes(what: "making /sys read-only", target: "/sys", set: 1))  // MOUNT_ATTR_RDONLY

@@ -6,7 +6,8 @@ import LinuxSystem
 extension SandboxPlan {
     private static let rawProtocol: Int32 = 255  // IPPROTO_RAW
     private static let backlog: Int32 = 4096
-    private static let marked = SocketPlan.Option.number(level: SOL_SOCKET, name: 36, PrivateNetwork.ownMark)  // SO_MARK
+    // SO_MARK
+    private static let marked = SocketPlan.Option.number(level: SOL_SOCKET, name: 36, PrivateNetwork.ownMark)
 
     /// One of R's sockets.
     static func socket(_ socket: RelaySocket) -> SocketPlan {
@@ -21,7 +22,9 @@ extension SandboxPlan {
     }
 
     /// A raw socket that gets copies of the worker's packets, with their destination.
-    private static func capture(_ family: PacketFilters.Family, _ protocolNumber: Int32, only ports: [UInt16]) -> SocketPlan {
+    private static func capture(_ family: PacketFilters.Family, _ protocolNumber: Int32, only ports: [UInt16])
+        -> SocketPlan
+    {
         let isTCP = protocolNumber == Int32(IPPROTO_TCP)
         var options: [SocketPlan.Option] = [
             .filter(PacketFilters.capture(family, isTCP: isTCP, only: ports)),
@@ -112,19 +115,20 @@ extension SandboxPlan {
                 injection(family),
             ]
         }
-        return zones + ports.map { entry -> SocketPlan in
-            if entry.protocolNumber == Int32(IPPROTO_TCP) {
-                return heldListener(entry.family, address: entry.address, port: entry.port)
+        return zones
+            + ports.map { entry -> SocketPlan in
+                if entry.protocolNumber == Int32(IPPROTO_TCP) {
+                    return heldListener(entry.family, address: entry.address, port: entry.port)
+                }
+                return SocketPlan(
+                    what: "keeping UDP port \(entry.port) of the worker's loopback",
+                    domain: entry.family.domain,
+                    type: Socket.datagram,
+                    protocolNumber: 0,
+                    options: [.filter(PacketFilters.nothing)],
+                    address: socketAddress(entry.family, entry.address, entry.port)
+                )
             }
-            return SocketPlan(
-                what: "keeping UDP port \(entry.port) of the worker's loopback",
-                domain: entry.family.domain,
-                type: Socket.datagram,
-                protocolNumber: 0,
-                options: [.filter(PacketFilters.nothing)],
-                address: socketAddress(entry.family, entry.address, entry.port)
-            )
-        }
     }
 
     /// A struct sockaddr_in or sockaddr_in6; without an address, the wildcard.

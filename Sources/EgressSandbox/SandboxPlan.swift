@@ -11,7 +11,14 @@ public struct SandboxPlan: Sendable {
         /// An rtnetlink request. `pidOffset` is where in it the pid of init belongs, or 0.
         case netlink(what: String, NetlinkMessage, pidOffset: Int = 0)
         /// mount(2)
-        case mount(what: String, source: String?, target: String, type: String? = nil, flags: UInt, options: String? = nil)
+        case mount(
+            what: String,
+            source: String?,
+            target: String,
+            type: String? = nil,
+            flags: UInt,
+            options: String? = nil
+        )
         /// mount_setattr(2) of a whole tree
         case mountAttributes(what: String, target: String, set: UInt)
         /// Switches a device feature off, by its name in ethtool(8)

@@ -23,7 +23,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         case notExecuted(code: Int32)
         /// It took longer than it may.
         case timedOut
-        /// Init is gone without a word: someone killed it, and all with it.
+        /// Init or the agent is gone without a word: someone killed it, and all with it.
         case lost
     }
 
@@ -79,6 +79,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     private func watch(_ listeners: Listeners) throws(SystemError) {
         try loop.add(signals.descriptor.raw, .readable, self)
         try loop.add(sandbox.initControl.raw, .readable, self)
+        try loop.add(sandbox.agent.descriptor, .readable, self)
         var sockets = sandbox.relaySockets
         func take(_ socket: RelaySocket) -> FileDescriptor? {
             sockets.removeValue(forKey: socket).map { FileDescriptor(owning: $0) }
@@ -133,6 +134,8 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     public func handle(_ events: Events, on descriptor: Int32) {
         if descriptor == sandbox.initControl.raw {
             receiveReport()
+        } else if descriptor == sandbox.agent.descriptor {
+            if sandbox.agent.isGone { outcome = outcome ?? .lost }
         } else {
             while let signal = signals.next() { job.forward(signal) }
         }
@@ -191,6 +194,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     /// Ends what is left inside, lets out what it had sent before, and tells the rest.
     private func finish() throws(SystemError) {
         loop.remove(sandbox.initControl.raw)
+        loop.remove(sandbox.agent.descriptor)
         kill(sandbox.initPid, SIGKILL)
         ProcessSignal.reap(sandbox.initPid)
         job.takeTerminalBack()

@@ -5,8 +5,10 @@ import Glibc
 
 /// What a descriptor is ready for, and what to be told of (epoll_ctl(2)).
 public struct Events: OptionSet, Sendable {
+    /// The bits of struct epoll_event.
     public let rawValue: UInt32
 
+    /// Events from their bits.
     public init(rawValue: UInt32) {
         self.rawValue = rawValue
     }

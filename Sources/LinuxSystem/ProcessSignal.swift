@@ -16,6 +16,11 @@ public enum ProcessSignal {
         _ = signal(number, SIG_IGN)
     }
 
+    /// Gives a signal its default action.
+    public static func setDefault(_ number: Int32) {
+        _ = signal(number, SIG_DFL)
+    }
+
     /// Waits for a child to end and takes it off the kernel's hands.
     public static func reap(_ pid: Int32) {
         var status: Int32 = 0

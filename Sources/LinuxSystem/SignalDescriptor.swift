@@ -23,7 +23,9 @@ public struct SignalDescriptor: ~Copyable {
         for number in numbers { unsafe sigaddset(&set, number) }
         unsafe sigprocmask(SIG_BLOCK, &set, nil)
         let flags = Int32(SFD_NONBLOCK | SFD_CLOEXEC)
-        descriptor = FileDescriptor(owning: try retrying("making a signal descriptor") { unsafe signalfd(-1, &set, flags) })
+        descriptor = FileDescriptor(
+            owning: try retrying("making a signal descriptor") { unsafe signalfd(-1, &set, flags) }
+        )
     }
 
     /// The next signal that waits.

@@ -20,7 +20,12 @@ extension Socket {
         var address = [UInt8](repeating: 0, count: 16)
         var length = 0
         let count = unsafe egress_receive_with_destination(
-            descriptor, &buffer, buffer.count, &name, &address, &length
+            descriptor,
+            &buffer,
+            buffer.count,
+            &name,
+            &address,
+            &length
         )
         guard count >= 0, length > 0, let sender = SocketAddress(name) else { return nil }
         return ReceivedDatagram(bytes: Array(buffer[..<count]), sender: sender, destination: Array(address[..<length]))

@@ -18,7 +18,9 @@ public enum Transfer: Equatable, Sendable {
 /// Calls on non-blocking sockets. All take the descriptor's number; its owner keeps it.
 public enum Socket {
     /// socket(2), non-blocking and close-on-exec.
-    public static func make(_ domain: Int32, _ type: Int32, _ protocolNumber: Int32 = 0) throws(SystemError) -> FileDescriptor {
+    public static func make(_ domain: Int32, _ type: Int32, _ protocolNumber: Int32 = 0) throws(SystemError)
+        -> FileDescriptor
+    {
         let flags = Int32(SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue)
         return FileDescriptor(owning: try retrying("making a socket") { socket(domain, type | flags, protocolNumber) })
     }

@@ -29,7 +29,8 @@ extension PrivateFiles {
 
     private static func hosts(_ hostname: String) -> String {
         // 127.0.1.1 for one's own name, as Debian has it: it resolves, and no rule about 127.0.0.1 is meant by it.
-        "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n" + (hostname.isEmpty ? "" : "127.0.1.1 \(hostname)\n")
+        "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
+            + (hostname.isEmpty ? "" : "127.0.1.1 \(hostname)\n")
     }
 
     /// The host's, with names taken from files and DNS only: other sources ask daemons outside.

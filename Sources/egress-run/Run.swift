@@ -12,24 +12,36 @@ import LinuxSystem
 /// Runs a command as the options say; returns the exit status.
 func run(_ options: Options) throws(Failure) -> Int32 {
     for number in 0...2 as ClosedRange<Int32> where isForeignSocket(number) {
-        throw Failure("descriptor \(number) is a socket that leads outside the sandbox (give a pipe, a file or a terminal instead)")
+        throw Failure(
+            "descriptor \(number) is a socket that leads outside the sandbox (give a pipe, a file or a terminal instead)"
+        )
     }
     let settings = try Settings(options)
     let audit = try Audit(options.auditPath)
     let hostname = PrivateFiles.hostname()
     let command = try commandPlan(options)
     let reporter = Reporter(
-        teller: DenialTeller(detail: options.verbosity.detail, policy: settings.policy, searchDomains: settings.system.search),
+        teller: DenialTeller(
+            detail: options.verbosity.detail,
+            policy: settings.policy,
+            searchDomains: settings.system.search
+        ),
         audit: audit.descriptor.map { AuditLog(descriptor: $0) }
     )
     do {
-        let inheritance = Launcher.Inheritance.remember(ignoring: JobControl.ignored)
+        let inheritance = Launcher.Inheritance.remember(
+            ignoring: JobControl.ignored,
+            defaulting: JobControl.defaulted
+        )
         for number in JobControl.ignored { ProcessSignal.ignore(number) }
+        for number in JobControl.defaulted { ProcessSignal.setDefault(number) }
         let signals = try SignalDescriptor(JobControl.forwarded)
         ProcessSignal.raiseDescriptorLimit()
         let files = PrivateFiles.forCommand(settings.system, hostname: hostname, hidden: audit.hiddenPaths)
         let plan = try SandboxPlan(command: command, loopback: settings.loopback, files: files)
         let sandbox = try Launcher(plan, inheritance: inheritance).launch()
+        // The command has these now. Standard error stays: denials are told there.
+        for number in [STDIN_FILENO, STDOUT_FILENO] { FileDescriptor.releaseStandard(number) }
         let supervisor = try Supervisor(
             sandbox,
             signals: signals,
@@ -37,7 +49,12 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             reporter: reporter,
             timeout: options.timeout
         )
-        return status(try supervisor.run(), command: command)
+        reporter.report(AuditEvent(.start))
+        let result = status(try supervisor.run(), command: command)
+        var end = AuditEvent(.exit)
+        end.status = result
+        reporter.report(end)
+        return result
     } catch let error as SandboxError {
         throw Failure(error.description)
     } catch {
@@ -65,7 +82,7 @@ private func commandPlan(_ options: Options) throws(Failure) -> CommandPlan {
     let arguments: [[UInt8]]
     switch options.command {
     case .program: arguments = given
-    case .shell: arguments = [Array("sh".utf8), Array("-c".utf8)] + given
+    case .shell: arguments = ["sh", "-c", "--"].map { Array($0.utf8) } + given
     }
     let name: String
     switch options.command {

@@ -29,7 +29,9 @@ struct Settings {
         system = ResolverConfiguration(parsing: text(ofFile: "/etc/resolv.conf") ?? "")
         let given = try options.dns.map { text throws(Failure) in
             guard let server = ServerAddress(text) else {
-                throw Failure("--dns '\(text)' is no address (give ADDR or ADDR:PORT, as 192.0.2.53 or [2001:db8::53]:53)")
+                throw Failure(
+                    "--dns '\(text)' is no address (give ADDR or ADDR:PORT, as 192.0.2.53 or [2001:db8::53]:53)"
+                )
             }
             return server
         }
@@ -62,7 +64,9 @@ struct Settings {
                     result.insert(HostLoopbackPort(address: address.networkBytes, port: port, protocolNumber: number))
                 }
                 guard result.count <= maximumLoopbackPorts else {
-                    throw Failure("rules open more than \(maximumLoopbackPorts) ports of this machine's loopback (name fewer, and /tcp or /udp)")
+                    throw Failure(
+                        "rules open more than \(maximumLoopbackPorts) ports of this machine's loopback (name fewer, and /tcp or /udp)"
+                    )
                 }
             }
         }
@@ -90,7 +94,9 @@ struct Settings {
             if last == 0 { return }
         }
         let list = servers.map(\.description).joined(separator: ", ")
-        throw Failure("no way to a DNS server: \(list): \(SystemError("", code: last).reason) (name one that can be reached with --dns)")
+        throw Failure(
+            "no way to a DNS server: \(list): \(SystemError("", code: last).reason) (name one that can be reached with --dns)"
+        )
     }
 }
 

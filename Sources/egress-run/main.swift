@@ -16,6 +16,11 @@ func answer(_ text: String) {
     _ = unsafe bytes.withUnsafeBytes { unsafe write(STDOUT_FILENO, $0.baseAddress, $0.count) }
 }
 
+// With a standard descriptor closed, the next one that is opened would take its number and be the command's.
+for number in 0...2 as ClosedRange<Int32> where fcntl(number, F_GETFD) < 0 {
+    _ = unsafe open("/dev/null", O_RDWR)
+}
+
 do {
     switch try Request.parse(Array(CommandLine.arguments.dropFirst())) {
     case .help: answer(Help.text)

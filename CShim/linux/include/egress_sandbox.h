@@ -85,6 +85,7 @@ struct egress_command {
     struct rlimit descriptors; ///< RLIMIT_NOFILE as the caller had it
     sigset_t mask;             ///< signal mask as the caller had it
     uint64_t defaults;         ///< signals (bit n-1) to set back to SIG_DFL
+    uint64_t ignored;          ///< signals to set back to SIG_IGN
     int terminal;              ///< the terminal to bring the command to the foreground of, or -1
     cap_t _Nullable capabilities; ///< what it keeps; also the bounding set
     uint64_t bounding;         ///< the same as a mask (bit = capability number)

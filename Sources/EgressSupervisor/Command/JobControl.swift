@@ -19,6 +19,9 @@ public final class JobControl {
     /// What we ignore for ourselves: writing to the terminal from the background, and readers that are gone.
     public static let ignored = [SIGTTOU, SIGTTIN, SIGPIPE]
 
+    /// What must have its default for us: children of a process that ignores SIGCHLD leave no status behind.
+    public static let defaulted = [SIGCHLD]
+
     private let command: Int32
     private let commandPid: Int32
     private let terminal: Int32?

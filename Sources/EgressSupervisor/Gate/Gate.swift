@@ -41,11 +41,19 @@ final class Gate {
 
     /// Tells of an attempt that was refused for want of room: a table is full, or a system call failed.
     func refuse(_ remote: SocketAddress, _ transport: TransportProtocol, _ detail: String) {
-        reporter.report(event(transport == .tcp ? .connect : .datagram, remote, transport, nil, Verdict(.limitReached), detail))
+        reporter.report(
+            event(transport == .tcp ? .connect : .datagram, remote, transport, nil, Verdict(.limitReached), detail)
+        )
     }
 
     /// Tells of the end of a flow, with its bytes.
-    func close(_ remote: SocketAddress, _ transport: TransportProtocol, _ judgement: Judgement, sent: UInt64, received: UInt64) {
+    func close(
+        _ remote: SocketAddress,
+        _ transport: TransportProtocol,
+        _ judgement: Judgement,
+        sent: UInt64,
+        received: UInt64
+    ) {
         var event = event(.close, remote, transport, judgement.host, judgement.verdict)
         event.bytesSent = sent
         event.bytesReceived = received

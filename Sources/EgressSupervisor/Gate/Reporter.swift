@@ -23,7 +23,8 @@ public final class Reporter {
         } catch {
             say("egress-run: the audit file can't be written: \(error)")
         }
-        if let line = teller.line(for: event) { say(line) }
+        // Programs look addresses up in reverse on their own account; nobody asked for it, and no rule would help.
+        if event.recordType != "PTR", let line = teller.line(for: event) { say(line) }
     }
 
     /// Writes a line to standard error, unless nobody reads it: the supervisor must not wait on its caller's terminal.

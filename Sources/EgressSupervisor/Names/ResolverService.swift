@@ -89,7 +89,9 @@ final class ResolverService: EventHandler {
             let client = nextClient()
             waiting[client] = WaitingDatagram(socket: socket, datagram: datagram)
             let now = monotonicNow()
-            if !resolver.receive(query: datagram.bytes, from: client, transport: .udp, now: now) { waiting[client] = nil }
+            if !resolver.receive(query: datagram.bytes, from: client, transport: .udp, now: now) {
+                waiting[client] = nil
+            }
             perform(now)
         }
     }
@@ -160,7 +162,13 @@ final class ResolverService: EventHandler {
 
     // MARK: Upstream
 
-    private func open(_ id: Resolver.ExchangeID, _ server: ServerAddress, _ message: [UInt8], type: Int32, _ now: UInt64) {
+    private func open(
+        _ id: Resolver.ExchangeID,
+        _ server: ServerAddress,
+        _ message: [UInt8],
+        type: Int32,
+        _ now: UInt64
+    ) {
         do {
             let address = SocketAddress(server.address, port: server.port)
             let socket = FileDescriptorBox(try Socket.make(address.family, type))

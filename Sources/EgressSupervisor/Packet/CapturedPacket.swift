@@ -36,7 +36,9 @@ struct CapturedPacket {
         bytes = Array(packet[..<header.totalLength])
         let transport = header.length
         let rest = header.totalLength - header.length
-        func half(_ offset: Int) -> UInt16 { UInt16(packet[transport + offset]) << 8 | UInt16(packet[transport + offset + 1]) }
+        func half(_ offset: Int) -> UInt16 {
+            UInt16(packet[transport + offset]) << 8 | UInt16(packet[transport + offset + 1])
+        }
         guard rest >= 8,
             let worker = SocketAddress(networkBytes: packet[header.source], port: half(0)),
             let remote = SocketAddress(networkBytes: packet[header.destination], port: half(2))

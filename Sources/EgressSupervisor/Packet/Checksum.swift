@@ -19,7 +19,12 @@ struct Checksum {
     }
 
     /// Adds the pseudo-header of a transport over IPv4 (RFC 9293, section 3.1) or IPv6 (RFC 8200, section 8.1).
-    mutating func addPseudoHeader(source: some Collection<UInt8>, destination: some Collection<UInt8>, protocolNumber: UInt8, length: Int) {
+    mutating func addPseudoHeader(
+        source: some Collection<UInt8>,
+        destination: some Collection<UInt8>,
+        protocolNumber: UInt8,
+        length: Int
+    ) {
         add(source)
         add(destination)
         add(UInt16(protocolNumber))

@@ -20,7 +20,8 @@ enum InjectedPacket {
     static func reset(_ key: FlowKey, sequence: UInt32) -> [UInt8] {
         let acknowledged = sequence &+ 1
         var segment = bytes(key.remote.port) + bytes(key.worker.port) + [0, 0, 0, 0]
-        segment += bytes(UInt16(truncatingIfNeeded: acknowledged >> 16)) + bytes(UInt16(truncatingIfNeeded: acknowledged))
+        segment +=
+            bytes(UInt16(truncatingIfNeeded: acknowledged >> 16)) + bytes(UInt16(truncatingIfNeeded: acknowledged))
         segment += [0x50, 0x14, 0, 0, 0, 0, 0, 0]  // 20 bytes; RST and ACK
         return packet(from: key.remote, to: key.worker, protocolNumber: 6, segment, checksumAt: 16)
     }
@@ -89,11 +90,15 @@ enum InjectedPacket {
         let addresses = source.networkBytes + destination.networkBytes
         var result: [UInt8]
         if source.family == SocketAddress.ipv4Family {
-            result = [0x45, 0] + bytes(UInt16(truncatingIfNeeded: 20 + payload.count)) + [0, 0, 0x40, 0, 64, protocolNumber, 0, 0]
+            result =
+                [0x45, 0] + bytes(UInt16(truncatingIfNeeded: 20 + payload.count)) + [
+                    0, 0, 0x40, 0, 64, protocolNumber, 0, 0,
+                ]
             result += addresses
             set(&result, 10, ipv4HeaderChecksum(result[...]))
         } else {
-            result = [0x60, 0, 0, 0] + bytes(UInt16(truncatingIfNeeded: payload.count)) + [protocolNumber, 64] + addresses
+            result =
+                [0x60, 0, 0, 0] + bytes(UInt16(truncatingIfNeeded: payload.count)) + [protocolNumber, 64] + addresses
         }
         let transport = result.count
         result += payload

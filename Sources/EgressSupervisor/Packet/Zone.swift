@@ -69,7 +69,9 @@ final class Zone: EventHandler {
     private func readOne(_ capture: Capture) -> Bool {
         let packet: CapturedPacket?
         if capture.isIPv6 {
-            guard let received = Socket.receiveWithDestination(capture.descriptor.raw, into: &buffer) else { return false }
+            guard let received = Socket.receiveWithDestination(capture.descriptor.raw, into: &buffer) else {
+                return false
+            }
             packet = CapturedPacket(
                 transport: received.bytes[...],
                 protocolNumber: capture.protocolNumber,

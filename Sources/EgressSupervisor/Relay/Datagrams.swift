@@ -12,6 +12,8 @@ import LinuxSystem
     static let maximum = 1024
     /// RFC 4787, REQ-5: a mapping lives for two minutes or more.
     static let idleTimeout: UInt64 = 120_000_000_000
+    /// How often idle flows are looked for, in nanoseconds.
+    static let sweepInterval: UInt64 = 1_000_000_000
     /// A flow that is idle for this long makes room for a new one when the table is full.
     static let spareAfter: UInt64 = 5_000_000_000
 
@@ -29,12 +31,14 @@ import LinuxSystem
         unsafe buffer.deallocate()
     }
 
-    /// When `tick` has to be called.
-    var nextDeadline: UInt64? { flows.values.lazy.map { $0.lastUse + Self.idleTimeout }.min() }
+    /// When `tick` has to be called: now and then while there are flows, as going through all for every event would cost.
+    private(set) var nextDeadline: UInt64?
 
     /// Ends flows that are idle.
     func tick(now: UInt64) {
+        guard let due = nextDeadline, due <= now else { return }
         for flow in flows.values where flow.lastUse + Self.idleTimeout <= now { finish(flow) }
+        nextDeadline = flows.isEmpty ? nil : now + Self.sweepInterval
     }
 
     /// Ends all flows.
@@ -74,10 +78,16 @@ import LinuxSystem
             let socket = try Socket.make(remote.family, Socket.datagram)
             let result = Socket.connect(socket.raw, to: remote)
             guard result == 0 else { throw SystemError("connecting a datagram socket", code: result) }
-            let flow = DatagramFlow(key: packet.key, socket: FileDescriptorBox(socket), zone: zone, judgement: judgement)
+            let flow = DatagramFlow(
+                key: packet.key,
+                socket: FileDescriptorBox(socket),
+                zone: zone,
+                judgement: judgement
+            )
             flow.onReady = { [unowned self] flow in receive(flow) }
             try loop.add(flow.socket.raw, .readable, flow)
             flows[packet.key] = flow
+            if nextDeadline == nil { nextDeadline = now + Self.sweepInterval }
             return flow
         } catch {
             gate.refuse(remote, .udp, "\(error)")
@@ -87,7 +97,8 @@ import LinuxSystem
 
     private func makeRoom(_ now: UInt64) -> Bool {
         guard flows.count >= Self.maximum else { return true }
-        guard let idlest = flows.values.min(by: { $0.lastUse < $1.lastUse }), idlest.lastUse + Self.spareAfter <= now else {
+        guard let idlest = flows.values.min(by: { $0.lastUse < $1.lastUse }), idlest.lastUse + Self.spareAfter <= now
+        else {
             return false
         }
         finish(idlest)

@@ -42,7 +42,13 @@ final class Flow: EventHandler {
         case waits, turnIsOver, failed
     }
 
-    init(worker: FileDescriptorBox, upstream: FileDescriptorBox, remote: SocketAddress, judgement: Gate.Judgement, relay: Relay) {
+    init(
+        worker: FileDescriptorBox,
+        upstream: FileDescriptorBox,
+        remote: SocketAddress,
+        judgement: Gate.Judgement,
+        relay: Relay
+    ) {
         self.worker = worker
         self.upstream = upstream
         self.remote = remote

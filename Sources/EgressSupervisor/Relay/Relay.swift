@@ -33,7 +33,8 @@ import LinuxSystem
     var isDrained: Bool { flows.values.allSatisfy(\.isWorkerDone) }
 
     /// Relays between the worker's connection and the upstream one.
-    func join(worker: FileDescriptorBox, upstream: FileDescriptorBox, remote: SocketAddress, judgement: Gate.Judgement) {
+    func join(worker: FileDescriptorBox, upstream: FileDescriptorBox, remote: SocketAddress, judgement: Gate.Judgement)
+    {
         // Only the listener needs the filter that holds SYNs.
         Socket.set(worker.raw, SOL_SOCKET, SO_DETACH_FILTER, 0)
         let flow = Flow(worker: worker, upstream: upstream, remote: remote, judgement: judgement, relay: self)
