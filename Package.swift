@@ -51,8 +51,13 @@ let package = Package(
             ],
             // Without Swift's start-up object and library, which would be loaded into every program.
             linkerSettings: [
-                .unsafeFlags(["-nostartfiles", "-no-toolchain-stdlib-rpath", "-resource-dir", "\(Context.packageDirectory)/CShim/preload/link"]
-                        + exporting("CShim/preload/exports.map"))
+                .unsafeFlags(
+                    [
+                        "-nostartfiles", "-no-toolchain-stdlib-rpath", "-resource-dir",
+                        "\(Context.packageDirectory)/CShim/preload/link",
+                    ]
+                        + exporting("CShim/preload/exports.map")
+                )
             ]
         ),
         .systemLibrary(name: "CYAML", path: "CShim/yaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),

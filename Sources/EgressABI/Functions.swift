@@ -2,6 +2,9 @@
 //
 // The functions of egress.h, where their contracts stand. Each copies what it is given, finds the engine, and reports.
 
+// Their names are those of C, and so is their documentation.
+// swift-format-ignore-file: AlwaysUseLowerCamelCase, AllPublicDeclarationsHaveDocumentation
+
 public import CEgressABI
 import EgressDNS
 import EgressPolicy

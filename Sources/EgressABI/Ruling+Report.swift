@@ -48,7 +48,12 @@ extension Ruling {
             message = teller.line(for: event) ?? ""
             message = String(message.drop { $0 != " " }.dropFirst())
         }
-        unsafe write(reason: verdict.reason.rawValue, rule: verdict.rule?.description ?? "", message: message, line: line)
+        unsafe write(
+            reason: verdict.reason.rawValue,
+            rule: verdict.rule?.description ?? "",
+            message: message,
+            line: line
+        )
     }
 
     private func write(_ text: String, at offset: Int?, until next: PartialKeyPath<egress_decision>?) {

@@ -32,7 +32,9 @@ public struct WebURL: Hashable, Sendable {
         guard rest.starts(with: "//".utf8) else { throw WebURLError(.missingHost) }
         let authority = rest.dropFirst(2).prefix { !"/?#".utf8.contains($0) }
         if authority.contains(UInt8(ascii: "@")) { throw WebURLError(.urlCredentialsForbidden) }
-        guard authority.allSatisfy({ $0 > 0x20 && $0 < 0x7f && !"\\%".utf8.contains($0) }) else { throw WebURLError(.missingHost) }
+        guard authority.allSatisfy({ $0 > 0x20 && $0 < 0x7f && !"\\%".utf8.contains($0) }) else {
+            throw WebURLError(.missingHost)
+        }
 
         let hostEnd = authority.lastIndex(of: UInt8(ascii: "]")).map { $0 + 1 }
         let portColon = authority[(hostEnd ?? authority.startIndex)...].firstIndex(of: colon)
