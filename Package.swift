@@ -123,14 +123,21 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressSandboxTests",
-            dependencies: ["EgressSandbox", "LinuxSystem", "TestSupport"],
+            dependencies: ["EgressSandbox", "LinuxSystem", "CLinux", "TestSupport"],
             swiftSettings: swift
         ),
         .testTarget(
             name: "EgressSupervisorTests",
             dependencies: [
-                "EgressSupervisor", "EgressPolicy", "EgressDNS", "EgressAudit", "LinuxSystem", "TestSupport",
+                "EgressSupervisor", "EgressPolicy", "EgressDNS", "EgressAudit", "LinuxSystem", "EgressSandbox",
+                "TestSupport",
             ],
+            swiftSettings: swift
+        ),
+        .executableTarget(
+            name: "policy-bench",
+            dependencies: ["EgressPolicy"],
+            path: "Tests/Benchmarks/policy-bench",
             swiftSettings: swift
         ),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swift),

@@ -85,8 +85,8 @@ final class Connections {
                 accept(FileDescriptor(owning: number), from: peer)
             } catch {
                 // Out of descriptors. What waits would stay readable for ever: it is refused with one kept in reserve.
-                guard reserve.spend(on: listener) else { return }
-                if let local = Socket.localAddress(listener) { gate.refuse(local, .tcp, error.description) }
+                guard let remote = reserve.spend(on: listener) else { return }
+                gate.refuse(remote, .tcp, error.description)
             }
         }
     }
