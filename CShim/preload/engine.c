@@ -32,6 +32,8 @@
 #include <string.h>
 #include <time.h>
 
+extern char **environ;
+
 extern const char *gnu_get_libc_version(void) __attribute__((weak));
 
 // pthread_atfork(3) lies in a static part of glibc that calls this; musl has only pthread_atfork itself.
@@ -155,16 +157,9 @@ static size_t length_of(const char *text)
     return text == NULL ? 0 : strlen(text);
 }
 
-static void load(struct session *session)
+/// Loads the engine and opens the policy.
+static void open_engine(struct session *session)
 {
-    if (gnu_get_libc_version == NULL) {
-        give_up(session, "this program's C library is not glibc (musl?), and the engine can't be loaded into it", "");
-        return;
-    }
-    if (settings.problem != NULL) {
-        give_up(session, settings.problem, "");
-        return;
-    }
     // $ORIGIN is the directory of the caller's file: of this library, wherever the program has gone since.
     void *library = dlopen("$ORIGIN/libegress.so", RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
     if (library == NULL) {
@@ -191,6 +186,26 @@ static void load(struct session *session)
         give_up(session, session->decision.message, "");
     else
         state = READY;
+}
+
+static void load(struct session *session)
+{
+    if (gnu_get_libc_version == NULL) {
+        give_up(session, "this program's C library is not glibc (musl?), and the engine can't be loaded into it", "");
+        return;
+    }
+    if (settings.problem != NULL) {
+        give_up(session, settings.problem, "");
+        return;
+    }
+    // The Swift runtime reads its switches from the environment, and does not expect what clearenv(3) leaves.
+    static char *nothing[] = {NULL};
+    char **environment = environ;
+    if (environment == NULL)
+        environ = nothing;
+    open_engine(session);
+    if (environment == NULL)
+        environ = NULL;
 }
 
 /// Enters the engine, loading it if need be; false if there is none. To be ended with leave() either way.
