@@ -140,6 +140,7 @@ let package = Package(
             path: "Tests/Benchmarks/policy-bench",
             swiftSettings: swift
         ),
+        .testTarget(name: "EgressABITests", dependencies: ["TestSupport"], swiftSettings: swift),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],

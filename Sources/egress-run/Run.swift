@@ -17,6 +17,9 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             "descriptor \(number) is a socket that leads outside the sandbox (give a pipe, a file or a terminal instead)"
         )
     }
+    for number in 0...2 as ClosedRange<Int32> where isProcDirectory(number) {
+        throw Failure("descriptor \(number) is a directory of this machine's /proc (give a file, a pipe or a terminal)")
+    }
     let settings = try Settings(options)
     let audit = try Audit(options.auditPath)
     let hostname = PrivateFiles.hostname()
@@ -78,7 +81,7 @@ private func status(_ outcome: Supervisor.Outcome, command: CommandPlan) -> Int3
 /// The exit status of a command that could not be executed, after a word about it.
 func notExecuted(_ name: String, _ code: Int32) -> Int32 {
     complain("can't execute '\(name)': \(SystemError("", code: code).reason)")
-    return code == ENOENT ? ExitStatus.notFound : ExitStatus.cannotExecute
+    return ExitStatus.of(executionError: code)
 }
 
 /// The command with its arguments and environment, byte by byte as they were given.

@@ -73,5 +73,6 @@ public struct WebURLError: Error, Hashable, Sendable {
     /// The reason to deny it with.
     public var reason: Reason
 
-    init(_ reason: Reason) { self.reason = reason }
+    /// An error with this reason.
+    public init(_ reason: Reason) { self.reason = reason }
 }
