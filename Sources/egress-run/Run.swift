@@ -71,6 +71,7 @@ private func status(_ outcome: Supervisor.Outcome, command: CommandPlan) -> Int3
     case .exited(let status): return ExitStatus.of(waitStatus: status)
     case .timedOut: return ExitStatus.timedOut
     case .lost: return ExitStatus.killed
+    case .notHeld: return ExitStatus.ownFailure
     case .notExecuted(let code):
         let name = String(decoding: command.arguments.first ?? [], as: UTF8.self)
         complain("can't execute '\(name)': \(SystemError("", code: code).reason)")
