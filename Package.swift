@@ -15,12 +15,21 @@ let c: [CSetting] = [
     .unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wno-unused-parameter"])
 ]
 
+/// Linker flags that export the symbols of a version script, and no others.
+func exporting(_ map: String) -> [String] {
+    ["-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/\(map)", "-Xlinker", "--gc-sections"]
+}
+
 /// Targets stand in the order in which they may import: each only what stands before it.
 let package = Package(
     name: "egress-run",
     products: [
         .executable(name: "egress-run", targets: ["egress-run"]),
         .library(name: "EgressPolicy", targets: ["EgressPolicy"]),
+        // libegress.so, the engine behind CShim/abi/include/egress.h
+        .library(name: "egress", type: .dynamic, targets: ["EgressABI"]),
+        // libegress-preload.so, which loads it
+        .library(name: "egress-preload", type: .dynamic, targets: ["CPreload"]),
     ],
     targets: [
         // C, admitted because Swift cannot import it or must not run where it runs.
@@ -29,6 +38,27 @@ let package = Package(
             path: "CShim/linux",
             cSettings: c,
             linkerSettings: [.linkedLibrary("seccomp"), .linkedLibrary("cap")]
+        ),
+        .systemLibrary(name: "CEgressABI", path: "CShim/abi"),
+        .target(
+            name: "CPreload",
+            path: "CShim/preload",
+            exclude: ["exports.map", "link"],
+            publicHeadersPath: ".",
+            cSettings: c + [
+                .define("_GNU_SOURCE"), .headerSearchPath("../abi/include"),
+                .unsafeFlags(["-fvisibility=hidden", "-ftls-model=initial-exec", "-O2"]),
+            ],
+            // Without Swift's start-up object and library, which would be loaded into every program.
+            linkerSettings: [
+                .unsafeFlags(
+                    [
+                        "-nostartfiles", "-no-toolchain-stdlib-rpath", "-resource-dir",
+                        "\(Context.packageDirectory)/CShim/preload/link",
+                    ]
+                        + exporting("CShim/preload/exports.map")
+                )
+            ]
         ),
         .systemLibrary(name: "CYAML", path: "CShim/yaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
@@ -44,6 +74,13 @@ let package = Package(
         .target(name: "EgressAudit", dependencies: ["EgressText", "EgressPolicy"], swiftSettings: swift),
         .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: swift),
         .target(name: "EgressSandbox", dependencies: ["LinuxSystem"], swiftSettings: swift),
+        .target(
+            name: "EgressABI",
+            dependencies: ["EgressText", "EgressPolicy", "EgressDNS", "EgressPolicyFile", "EgressAudit", "CEgressABI"],
+            swiftSettings: swift,
+            // With its own Swift runtime inside: a C or Python program has none, and a Swift program has another.
+            linkerSettings: [.unsafeFlags(["-static-stdlib"] + exporting("CShim/abi/exports.map"))]
+        ),
         .target(
             name: "EgressSupervisor",
             dependencies: ["EgressPolicy", "EgressDNS", "EgressAudit", "LinuxSystem", "EgressSandbox"],
@@ -103,6 +140,7 @@ let package = Package(
             path: "Tests/Benchmarks/policy-bench",
             swiftSettings: swift
         ),
+        .testTarget(name: "EgressABITests", dependencies: ["TestSupport"], swiftSettings: swift),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],

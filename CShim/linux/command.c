@@ -84,7 +84,7 @@ static int execute(const struct egress_command *command)
     return error;
 }
 
-void egress_run_command(const struct egress_sandbox *sandbox)
+void egress_run_command(const struct egress_sandbox *sandbox, int *error)
 {
     const struct egress_command *command = &sandbox->command;
     int control = sandbox->init_control;
@@ -100,7 +100,6 @@ void egress_run_command(const struct egress_sandbox *sandbox)
     if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
         egress_fail(control, "closing inherited descriptors");
     load_filter(command, control);
-    int error = execute(command);
-    egress_send_report(control, EGRESS_REPORT_EXEC_FAILED, error, "", NULL, 0);
-    _exit(error == ENOENT ? 127 : 126);
+    *error = execute(command);
+    _exit(*error == ENOENT ? 127 : 126);
 }

@@ -431,7 +431,7 @@ pid_t egress_reader_start(int listener, int channel, int timer, uint64_t patienc
                           struct egress_mailbox *mailbox)
 {
     pid_t parent = getpid();
-    pid_t pid = egress_clone(0, NULL);
+    pid_t pid = egress_clone(0);
     if (pid != 0)
         return pid;
     struct reader reader = {listener, channel, timer, patience, identifies, mailbox};

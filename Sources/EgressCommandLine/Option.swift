@@ -10,6 +10,7 @@ enum Option: String, CaseIterable {
     case dns = "--dns"
     case audit = "--audit"
     case isolation = "--isolation"
+    case preload = "--preload"
     case timeout = "--timeout"
     case shell = "-c"
     case quiet = "-q"
@@ -26,7 +27,7 @@ enum Option: String, CaseIterable {
         case .dns: "ADDR[:PORT]"
         case .isolation: "MODE"
         case .timeout: "SECONDS"
-        case .allowPrivate, .shell, .quiet, .verbose, .version, .help: nil
+        case .allowPrivate, .preload, .shell, .quiet, .verbose, .version, .help: nil
         }
     }
 

@@ -47,6 +47,7 @@ private struct Parser {
                 }
             }
         }
+        try checkPreload()
         try takeOperands()
         return .run(options)
     }
@@ -116,7 +117,8 @@ private struct Parser {
         case .audit: options.auditPath = value
         case .allowUnix: options.allowUnix.append(value)
         case .allowPrivate: options.allowsPrivate = true
-        case .isolation: try checkIsolation(value)
+        case .isolation: options.isolation = try isolation(value)
+        case .preload: options.usesPreload = true
         case .timeout: options.timeout = try nanoseconds(of: value)
         case .shell: isShell = true
         case .quiet, .verbose: try setVerbosity(option)
@@ -131,15 +133,18 @@ private struct Parser {
         options.verbosity = option == .quiet ? .quiet : .verbose
     }
 
-    private func checkIsolation(_ mode: String) throws(UsageError) {
-        switch mode {
-        case "netns": return
-        case "preload":
-            throw UsageError("'--isolation preload' is not available in this version", hint: "leave it out for netns")
-        default:
+    private func isolation(_ mode: String) throws(UsageError) -> Options.Isolation {
+        if let isolation = Options.Isolation(rawValue: mode) { return isolation }
+        throw UsageError("unknown isolation \(mode.quoted())", hint: "'netns', the default, or 'preload'")
+    }
+
+    /// What only the supervisor can do must not be asked for without it, and then be missing in silence.
+    private func checkPreload() throws(UsageError) {
+        guard options.isolation == .preload else { return }
+        for option in [Option.audit, .dns] where given.contains(option) {
             throw UsageError(
-                "unknown isolation \(mode.quoted())",
-                hint: "the one there is, and the default, is 'netns'"
+                "option '\(option.rawValue)' can't be had with '--isolation preload'",
+                hint: "nothing stands outside the command there that could do it"
             )
         }
     }

@@ -21,6 +21,8 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         case exited(status: Int32)
         /// It could not be executed, for this errno.
         case notExecuted(code: Int32)
+        /// A last step before it failed, which was told; it did not run.
+        case notHeld
         /// It took longer than it may.
         case timedOut
         /// Init or the agent is gone without a word: someone killed it, and all with it.
@@ -217,7 +219,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         case .stopped(let signal): job.commandStopped(by: signal, until: deadline)
         case .failed(let error):
             reporter.say("egress-run: \(error)")
-            outcome = .lost
+            outcome = .notHeld
         case .continued, .ready, .started, .notifications, .listener: break
         }
     }

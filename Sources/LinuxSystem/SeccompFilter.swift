@@ -114,6 +114,12 @@ private func export(_ context: scmp_filter_ctx) throws(SystemError) -> [BPFProgr
     try check("the filter's program", exported)
     lseek(memory.raw, 0, SEEK_SET)
     let bytes = try memory.readAll(limit: 1 << 20)
+    // libseccomp does not notice a short write, as under RLIMIT_FSIZE: part of a filter would be none.
+    var limit = rlimit()
+    unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+    guard !bytes.isEmpty, UInt64(bytes.count) < limit.rlim_cur else {
+        throw SystemError("making the filter's program (RLIMIT_FSIZE)", code: EFBIG)
+    }
     return stride(from: 0, to: bytes.count - bytes.count % 8, by: 8).map { instruction(bytes[$0..<$0 + 8]) }
 }
 

@@ -162,12 +162,18 @@ struct UsageErrorTests {
             (["-q", "-v", "true"], "options '-q' and '-v' contradict each other"),
             (["-vq", "true"], "options '-q' and '-v' contradict each other"),
             (
-                ["--isolation", "preload", "true"],
-                "'--isolation preload' is not available in this version (leave it out for netns)"
+                ["--audit", "a.jsonl", "--isolation", "preload", "true"],
+                "option '--audit' can't be had with '--isolation preload' "
+                    + "(nothing stands outside the command there that could do it)"
+            ),
+            (
+                ["--isolation=preload", "--dns", "192.0.2.53", "true"],
+                "option '--dns' can't be had with '--isolation preload' "
+                    + "(nothing stands outside the command there that could do it)"
             ),
             (
                 ["--isolation", "docker", "true"],
-                "unknown isolation 'docker' (the one there is, and the default, is 'netns')"
+                "unknown isolation 'docker' ('netns', the default, or 'preload')"
             ),
             (
                 ["-c", "curl x", "--allow", "x.example"],

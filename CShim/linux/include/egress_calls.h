@@ -28,6 +28,9 @@ int egress_continue_at(uint64_t time);
 /// pidfd_send_signal(2); -1 with errno.
 int egress_pidfd_send_signal(int pidfd, int signal);
 
+/// Makes the orphans below this process its children, PR_SET_CHILD_SUBREAPER of prctl(2); -1 with errno.
+int egress_adopt_orphans(void);
+
 /// Receives one report: at most `capacity` bytes into `buffer` and at most `*count` descriptors, made close-on-exec;
 /// `*count` becomes their number. Returns the length, 0 at end-of-file, -1 with errno.
 ssize_t egress_receive_descriptors(int socket, void *buffer, size_t capacity, int *descriptors, size_t *count);

@@ -34,7 +34,12 @@ final class Gate {
         let address = remote.address
         let names = pinned(address.canonical, now)
         let verdict = policy.decide(address: address, port: remote.port, protocol: transport, names: names)
-        return Judgement(verdict: verdict, host: names.first)
+        guard verdict.isAllowed, names.count > 1 else { return Judgement(verdict: verdict, host: names.first) }
+        // Of the names that share the address, the one that may be reached here.
+        let host = names.first {
+            policy.decide(address: address, port: remote.port, protocol: transport, names: [$0]).isAllowed
+        }
+        return Judgement(verdict: verdict, host: host)
     }
 
     /// Judges a first attempt at a target, and tells what became of it.
