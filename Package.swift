@@ -101,3 +101,22 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11
 )
+
+// Fuzz targets have libFuzzer's main function and need all code instrumented: only scripts/fuzz builds and links them.
+if Context.environment["EGRESS_FUZZ"] != nil {
+    let fuzzed: [(name: String, dependencies: [Target.Dependency])] = [
+        ("dns", ["EgressDNS"]),
+        ("resolver", ["EgressDNS", "EgressPolicy"]),
+        ("packet", ["EgressSupervisor", "LinuxSystem"]),
+        ("policy-file", ["EgressPolicyFile", "EgressPolicy"]),
+        ("rule", ["EgressPolicy"]),
+        ("system-files", ["EgressDNS"]),
+    ]
+    for (name, dependencies) in fuzzed {
+        let target = "fuzz-\(name)"
+        package.products.append(.library(name: target, type: .static, targets: [target]))
+        package.targets.append(
+            .target(name: target, dependencies: dependencies, path: "Tests/Fuzz/\(name)", swiftSettings: swift)
+        )
+    }
+}
