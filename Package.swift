@@ -15,12 +15,19 @@ let c: [CSetting] = [
     .unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wno-unused-parameter"])
 ]
 
+let isSanitized = Context.environment["EGRESS_SANITIZE"] != nil
+
 /// Targets stand in the order in which they may import: each only what stands before it.
 let package = Package(
     name: "egress-run",
     products: [
         .executable(name: "egress-run", targets: ["egress-run"]),
+        .executable(name: "egress", targets: ["egress"]),
         .library(name: "EgressPolicy", targets: ["EgressPolicy"]),
+    ],
+    dependencies: [
+        // For the toolbox only: in egress-run it would double the start-up time.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         // C, admitted because Swift cannot import it or must not run where it runs.
@@ -57,7 +64,16 @@ let package = Package(
             ],
             swiftSettings: swift,
             // Fully static: half the start-up time of a dynamic binary, and one file to copy.
-            linkerSettings: [.unsafeFlags(["-static-executable"])]
+            // The sanitizers' runtimes can't be linked like that.
+            linkerSettings: isSanitized ? [] : [.unsafeFlags(["-static-executable"])]
+        ),
+        .executableTarget(
+            name: "egress",
+            dependencies: [
+                "EgressDNS", "EgressPolicy", "LinuxSystem", "EgressSandbox",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swift
         ),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
@@ -96,6 +112,7 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
+        .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox"], swiftSettings: swift),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],
