@@ -102,17 +102,24 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressSandboxTests",
-            dependencies: ["EgressSandbox", "LinuxSystem", "TestSupport"],
+            dependencies: ["EgressSandbox", "LinuxSystem", "CLinux", "TestSupport"],
             swiftSettings: swift
         ),
         .testTarget(
             name: "EgressSupervisorTests",
             dependencies: [
-                "EgressSupervisor", "EgressPolicy", "EgressDNS", "EgressAudit", "LinuxSystem", "TestSupport",
+                "EgressSupervisor", "EgressPolicy", "EgressDNS", "EgressAudit", "LinuxSystem", "EgressSandbox",
+                "TestSupport",
             ],
             swiftSettings: swift
         ),
         .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox"], swiftSettings: swift),
+        .executableTarget(
+            name: "policy-bench",
+            dependencies: ["EgressPolicy"],
+            path: "Tests/Benchmarks/policy-bench",
+            swiftSettings: swift
+        ),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],

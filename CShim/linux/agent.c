@@ -9,6 +9,7 @@
 #include "child.h"
 
 #include <errno.h>
+#include <linux/netlink.h>
 #include <linux/sched.h>
 #include <string.h>
 #include <sys/capability.h>
@@ -67,11 +68,15 @@ void egress_run_agent(const struct egress_sandbox *sandbox)
     egress_wait_for_go(control);
 
     egress_perform(&sandbox->relay_before, 0, control, descriptors);
+    struct egress_sandbox own = *sandbox;
+    own.relay_netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (own.relay_netlink < 0)
+        egress_fail(control, "opening a netlink socket of R");
     pid_t init = egress_clone(sandbox->init_flags | CLONE_PARENT, NULL);
     if (init < 0)
         egress_fail(control, "cloning init into new pid, mount, ipc, uts and network namespaces");
     if (init == 0)
-        egress_run_init(sandbox);
+        egress_run_init(&own);
     // A stop of the caller's job must not stop the agent. Not before init is cloned: the command would inherit it.
     signal(SIGTSTP, SIG_IGN);
 
@@ -85,7 +90,6 @@ void egress_run_agent(const struct egress_sandbox *sandbox)
     // Nothing of the caller's stays open here: a pipe's reader must see its end when the command ends.
     if (dup2(control, 0) < 0 || syscall(SYS_close_range, 1U, ~0U, 0U) < 0)
         _exit(125);
-    struct egress_sandbox own = *sandbox;
     own.agent_control = 0;
     serve(&own);
 }

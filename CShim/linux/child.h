@@ -21,11 +21,11 @@ void egress_wait_for_go(int control);
 /// Performs the steps, then makes the sockets and stores them in `descriptors`; ends the process at the first failure.
 void egress_perform(const struct egress_namespace *plan, pid_t init, int control, int *descriptors);
 
+/// Waits, up to a second or so, until link `index` of the netlink socket's namespace carries packets; -1 with errno.
+int egress_wait_for_link(int netlink, int index);
+
 /// Makes one socket; -1 with errno.
 int egress_make_socket(const struct egress_socket *spec);
-
-/// Sends one rtnetlink request and reads its acknowledgement; -1 with errno.
-int egress_netlink(const void *request, size_t count);
 
 /// clone3(2) as fork(2) with `flags`; `pidfd` may be NULL.
 pid_t egress_clone(unsigned long flags, int *pidfd);

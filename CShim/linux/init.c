@@ -57,6 +57,9 @@ void egress_run_init(const struct egress_sandbox *sandbox)
     egress_perform(&sandbox->mounts, 0, control, descriptors);
     egress_wait_for_go(control); // the agent is ready: the link to R stands
     egress_perform(&sandbox->worker, 0, control, descriptors);
+    // W's end came up second, with a carrier; R's has to notice.
+    if (egress_wait_for_link(sandbox->relay_netlink, sandbox->link_index) < 0)
+        egress_fail(control, "waiting for the link between the worker and the relay");
     if (prctl(PR_SET_DUMPABLE, 0) < 0)
         egress_fail(control, "making init unreadable");
     egress_send_report(control, EGRESS_REPORT_READY, 0, "", descriptors, sandbox->worker.socket_count);

@@ -18,20 +18,21 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int egress_netlink(const void *request, size_t count)
+/// Sends one rtnetlink request and reads its acknowledgement; -1 with errno. `netlink` is the socket for all requests of
+/// a process, which stays in one network namespace: it is opened for the first.
+static int request_netlink(int *netlink, const void *request, size_t count)
 {
-    int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
-    if (fd < 0)
+    if (*netlink < 0)
+        *netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
+    if (*netlink < 0 || send(*netlink, request, count, 0) != (ssize_t)count)
         return -1;
     // Room for the acknowledgement, which may quote the request.
     _Alignas(struct nlmsghdr) char answer[8192];
     const struct nlmsghdr *header = (const struct nlmsghdr *)answer;
-    ssize_t length = -1;
-    if (send(fd, request, count, 0) == (ssize_t)count)
-        do
-            length = recv(fd, answer, sizeof answer, 0);
-        while (length < 0 && errno == EINTR);
-    close(fd);
+    ssize_t length;
+    do
+        length = recv(*netlink, answer, sizeof answer, 0);
+    while (length < 0 && errno == EINTR);
     if (length < 0)
         return -1;
     if ((size_t)length < NLMSG_LENGTH(sizeof(struct nlmsgerr)) || header->nlmsg_type != NLMSG_ERROR) {
@@ -127,7 +128,7 @@ static int switch_feature_off(const char *interface, const char *feature)
     return result;
 }
 
-static int perform_step(const struct egress_step *step, pid_t init)
+static int perform_step(const struct egress_step *step, pid_t init, int *netlink)
 {
     switch (step->kind) {
     case EGRESS_STEP_NETLINK: {
@@ -140,7 +141,7 @@ static int perform_step(const struct egress_step *step, pid_t init)
         uint32_t pid = (uint32_t)init;
         if (step->pid_offset)
             memcpy(request + step->pid_offset, &pid, sizeof pid);
-        return egress_netlink(request, step->count);
+        return request_netlink(netlink, request, step->count);
     }
     case EGRESS_STEP_MOUNT:
         return mount(step->source, step->target, step->type, step->flags, step->options);
@@ -179,9 +180,12 @@ fail:;
 
 void egress_perform(const struct egress_namespace *plan, pid_t init, int control, int *descriptors)
 {
+    int netlink = -1;
     for (size_t i = 0; i < plan->step_count; i++)
-        if (perform_step(&plan->steps[i], init) < 0)
+        if (perform_step(&plan->steps[i], init, &netlink) < 0)
             egress_fail(control, plan->steps[i].what);
+    if (netlink >= 0)
+        close(netlink);
     for (size_t i = 0; i < plan->socket_count && i < EGRESS_MAX_SOCKETS; i++) {
         descriptors[i] = egress_make_socket(&plan->sockets[i]);
         if (descriptors[i] < 0)

@@ -20,6 +20,7 @@ import LinuxSystem
         unsafe sandbox.pointee.init_flags = 0x2_0000 | 0x400_0000 | 0x800_0000 | 0x2000_0000 | 0x4000_0000
         unsafe sandbox.pointee.agent_control = agentControl
         unsafe sandbox.pointee.init_control = initControl
+        unsafe sandbox.pointee.link_index = PrivateNetwork.linkIndex
         unsafe sandbox.pointee.relay_before = namespace(plan.relayBefore, [])
         unsafe sandbox.pointee.relay = namespace(plan.relay, plan.relaySockets)
         unsafe sandbox.pointee.mounts = namespace(plan.mounts, [])

@@ -34,11 +34,15 @@ public enum SyscallFilter {
     }
 
     /// Raw IP sockets, and transports that R does not relay: natively an unprivileged program gets these errors as well.
+    /// A transport can also be had by its type alone, without its number; SOCK_PACKET turns AF_INET into AF_PACKET.
     private static var types: [SyscallRule] {
-        let raw = SyscallRule.Condition(1, .masked(0xf, equals: 3))
+        func type(_ value: UInt64) -> SyscallRule.Condition { .init(1, .masked(0xf, equals: value)) }
+        let raw: [UInt64] = [3, 10]  // SOCK_RAW, SOCK_PACKET
+        let unrelayedTypes: [UInt64] = [5, 6]  // SOCK_SEQPACKET (SCTP), SOCK_DCCP
         let unrelayed: [Int32] = [33, 132, 136, 262]  // DCCP, SCTP, UDPLITE, MPTCP
         return [AF_INET, AF_INET6].flatMap { family in
-            [SyscallRule("socket", EPERM, equals(0, family), raw)]
+            raw.map { SyscallRule("socket", EPERM, equals(0, family), type($0)) }
+                + unrelayedTypes.map { SyscallRule("socket", ESOCKTNOSUPPORT, equals(0, family), type($0)) }
                 + unrelayed.map { SyscallRule("socket", EPROTONOSUPPORT, equals(0, family), equals(2, $0)) }
         }
     }

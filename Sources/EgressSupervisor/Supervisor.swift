@@ -29,8 +29,8 @@ public final class Supervisor: EventHandler, Zone.Receiver {
 
     /// How long a command may go on after SIGTERM at its time-out, in nanoseconds.
     static let grace: UInt64 = 1_000_000_000
-    /// How long what the command sent last may take to be handed to the kernel, in nanoseconds.
-    static let drainTimeout: UInt64 = 5_000_000_000
+    /// How long the rest of what the command sent may make no progress, in nanoseconds.
+    static let drainTimeout: UInt64 = 30_000_000_000
 
     private let loop: EventLoop
     private let reporter: Reporter
@@ -46,6 +46,9 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     private var outcome: Outcome?
     private var deadline: UInt64?
     private var isEnding = false
+    private var isDraining = false
+    /// The caller has had enough of waiting for the last bytes.
+    private var isInterrupted = false
 
     /// Takes over a sandbox.
     ///
@@ -137,7 +140,9 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         } else if descriptor == sandbox.agent.descriptor {
             if sandbox.agent.isGone { outcome = outcome ?? .lost }
         } else {
-            while let signal = signals.next() { job.forward(signal) }
+            while let signal = signals.next() {
+                if isDraining { isInterrupted = true } else { job.forward(signal) }
+            }
         }
     }
 
@@ -199,11 +204,26 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         ProcessSignal.reap(sandbox.initPid)
         job.takeTerminalBack()
         for zone in zones { zone.drain() }
-        let limit = monotonicNow() + Self.drainTimeout
-        while !relay.isDrained, monotonicNow() < limit { try loop.wait(until: limit) }
+        try drain()
         relay.finishAll()
         datagrams.finishAll()
         kill(sandbox.agentPid, SIGKILL)
         ProcessSignal.reap(sandbox.agentPid)
+    }
+
+    /// Hands over what the command had sent before it ended, as the kernel goes on to do for a closed socket. What we hand
+    /// to our own kernel it delivers after our end as well.
+    private func drain() throws(SystemError) {
+        var moved = relay.progress
+        var limit = monotonicNow() + Self.drainTimeout
+        // What was cut short by a signal or a time-out is not waited for.
+        guard case .exited(let status) = outcome, status & 0x7f == 0 else { return }
+        isDraining = true
+        while !relay.isDrained, !isInterrupted, monotonicNow() < limit {
+            try loop.wait(until: limit)
+            guard relay.progress != moved else { continue }
+            moved = relay.progress
+            limit = monotonicNow() + Self.drainTimeout
+        }
     }
 }

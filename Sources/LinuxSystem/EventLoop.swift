@@ -61,15 +61,23 @@ public protocol EventHandler: AnyObject {
     /// Registers a descriptor, which must be removed before it is closed.
     public func add(_ descriptor: Int32, _ events: Events, _ handler: any EventHandler) throws(SystemError) {
         let index = Int(descriptor)
+        guard index >= 0 else { throw SystemError("registering a descriptor", code: EBADF) }
         while slots.count <= index { slots.append(Slot()) }
         slots[index].generation &+= 1
-        try control(EPOLL_CTL_ADD, descriptor, events)
+        do { try control(EPOLL_CTL_ADD, descriptor, events) } catch {
+            // One that is registered stays so: with another generation its events would be passed over, for ever.
+            slots[index].generation &-= 1
+            throw error
+        }
         slots[index].handler = handler
         count += 1
     }
 
     /// Changes what is told of a registered descriptor.
     public func modify(_ descriptor: Int32, _ events: Events) throws(SystemError) {
+        guard slots.indices.contains(Int(descriptor)) else {
+            throw SystemError("registering a descriptor", code: ENOENT)
+        }
         try control(EPOLL_CTL_MOD, descriptor, events)
     }
 

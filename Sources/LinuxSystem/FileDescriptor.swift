@@ -44,6 +44,13 @@ public struct FileDescriptor: ~Copyable, Sendable {
         return (pair[0], pair[1])
     }
 
+    /// Puts /dev/null in the place of a standard descriptor that is no terminal, so that whoever reads or writes its other
+    /// end sees an end when the last of those it was meant for closes it.
+    public static func releaseStandard(_ number: Int32) {
+        guard isatty(number) == 0, let null = try? open("/dev/null", O_RDWR) else { return }
+        dup2(null.raw, number)
+    }
+
     /// The whole content, up to `limit` bytes, from the current position.
     public borrowing func readAll(limit: Int) throws(SystemError) -> [UInt8] {
         var content: [UInt8] = []

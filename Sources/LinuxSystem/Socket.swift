@@ -15,6 +15,14 @@ public enum Transfer: Equatable, Sendable {
     case failed(Int32)
 }
 
+extension [UInt8] {
+    /// Room to receive into. Its content is whatever the memory held, and its pages cost nothing before they are used: for
+    /// a buffer of the largest packet that most often holds a small one, or none.
+    public static func untouched(count: Int) -> [UInt8] {
+        unsafe [UInt8](unsafeUninitializedCapacity: count) { _, initialized in initialized = count }
+    }
+}
+
 /// Calls on non-blocking sockets. All take the descriptor's number; its owner keeps it.
 public enum Socket {
     /// socket(2), non-blocking and close-on-exec.

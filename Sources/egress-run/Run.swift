@@ -40,6 +40,8 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         let files = PrivateFiles.forCommand(settings.system, hostname: hostname, hidden: audit.hiddenPaths)
         let plan = try SandboxPlan(command: command, loopback: settings.loopback, files: files)
         let sandbox = try Launcher(plan, inheritance: inheritance).launch()
+        // The command has these now. Standard error stays: denials are told there.
+        for number in [STDIN_FILENO, STDOUT_FILENO] { FileDescriptor.releaseStandard(number) }
         let supervisor = try Supervisor(
             sandbox,
             signals: signals,

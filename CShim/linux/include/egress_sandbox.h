@@ -97,6 +97,8 @@ struct egress_sandbox {
     unsigned long init_flags;  ///< clone flags of init
     int agent_control;         ///< the children's ends of two SOCK_SEQPACKET pairs
     int init_control;
+    int relay_netlink; ///< filled in by the agent for init: a netlink socket of R
+    int link_index;    ///< of either end of the link
     struct egress_namespace relay_before; ///< in R, before init exists
     struct egress_namespace relay;        ///< in R, once init's namespaces exist
     struct egress_listener listeners[2];  ///< IPv4, IPv6; a zero domain: none

@@ -19,6 +19,8 @@ final class Connections {
     static let maximumHeld = 1024
     /// How long a released SYN may take to be accepted, in nanoseconds. A worker that gave up sends nothing.
     static let acceptTimeout: UInt64 = 1_000_000_000
+    /// How often what had its time is looked for, in nanoseconds.
+    static let sweepInterval: UInt64 = 250_000_000
     /// How long a SYN is remembered whose upstream timed out: its retransmissions must not start another attempt.
     static let silence: UInt64 = 10_000_000_000
 
@@ -36,14 +38,16 @@ final class Connections {
         self.relay = relay
     }
 
-    /// When `tick` has to be called.
-    var nextDeadline: UInt64? { held.values.lazy.compactMap(\.deadline).min() }
+    /// When `tick` has to be called: now and then while anything is held, as going through all for every event would cost.
+    private(set) var nextDeadline: UInt64?
 
     /// Gives up what had its time.
     func tick(now: UInt64) {
+        guard let due = nextDeadline, due <= now else { return }
         for (key, connection) in held where connection.deadline.map({ $0 <= now }) == true {
             forget(key)
         }
+        nextDeadline = held.isEmpty ? nil : now + Self.sweepInterval
     }
 
     /// A SYN was caught.
@@ -81,8 +85,8 @@ final class Connections {
                 accept(FileDescriptor(owning: number), from: peer)
             } catch {
                 // Out of descriptors. What waits would stay readable for ever: it is refused with one kept in reserve.
-                guard reserve.spend(on: listener) else { return }
-                if let local = Socket.localAddress(listener) { gate.refuse(local, .tcp, error.description) }
+                guard let remote = reserve.spend(on: listener) else { return }
+                gate.refuse(remote, .tcp, error.description)
             }
         }
     }
@@ -127,7 +131,7 @@ final class Connections {
 
     private func release(_ connection: HeldConnection, now: UInt64) {
         connection.state = .released
-        connection.deadline = now + Self.acceptTimeout
+        setDeadline(of: connection, now + Self.acceptTimeout, now: now)
         let packet = InjectedPacket.released(connection.packet, ttl: PacketFilters.releasedTTL)
         connection.zone.inject(packet, to: connection.packet.key.remote)
     }
@@ -139,7 +143,7 @@ final class Connections {
         switch code {
         case ETIMEDOUT:
             connection.state = .silent
-            connection.deadline = now + Self.silence
+            setDeadline(of: connection, now + Self.silence, now: now)
             connection.upstream = nil
             held[key] = connection
             return
@@ -187,6 +191,11 @@ final class Connections {
     }
 
     // MARK: Table
+
+    private func setDeadline(of connection: HeldConnection, _ deadline: UInt64, now: UInt64) {
+        connection.deadline = deadline
+        if nextDeadline == nil { nextDeadline = now + Self.sweepInterval }
+    }
 
     private func stopWaiting(_ connection: HeldConnection) {
         guard connection.isWaiting, let upstream = connection.upstream else { return }

@@ -7,13 +7,13 @@ import LinuxSystem
 final class ReserveDescriptor {
     private var descriptor = try? FileDescriptorBox(FileDescriptor.open("/dev/null", O_RDONLY))
 
-    /// Accepts and resets one connection; false when that isn't possible either.
-    func spend(on listener: Int32) -> Bool {
+    /// Accepts and resets one connection; where it wanted to go, or nil when that isn't possible either.
+    func spend(on listener: Int32) -> SocketAddress? {
         descriptor = nil
         defer { descriptor = try? FileDescriptorBox(FileDescriptor.open("/dev/null", O_RDONLY)) }
-        guard let (number, _) = try? Socket.accept(listener) else { return false }
+        guard let (number, _) = try? Socket.accept(listener) else { return nil }
+        defer { close(number) }
         Socket.resetOnClose(number)
-        close(number)
-        return true
+        return Socket.localAddress(number)
     }
 }

@@ -26,7 +26,7 @@ final class ResolverService: EventHandler {
     private var streams: [Resolver.ClientID: DNSStream] = [:]
     private var exchanges: [Resolver.ExchangeID: UpstreamExchange] = [:]
     private var lastClient: UInt64 = 0
-    private var buffer = [UInt8](repeating: 0, count: 65536)
+    private var buffer = [UInt8].untouched(count: 65536)
 
     /// A question that came in a datagram: whom to answer, from where.
     private struct WaitingDatagram {

@@ -29,7 +29,9 @@ enum InjectedPacket {
     /// A datagram to the worker; nil when it is too long for one packet.
     static func datagram(_ key: FlowKey, payload: ArraySlice<UInt8>) -> [UInt8]? {
         let length = 8 + payload.count
-        guard length <= 65535 - 40 else { return nil }
+        // The link takes 65535 bytes (PrivateNetwork.link), with the IP header.
+        let room = 65535 - (key.worker.family == SocketAddress.ipv4Family ? 20 : 40)
+        guard length <= room else { return nil }
         let header = bytes(key.remote.port) + bytes(key.worker.port) + bytes(UInt16(length)) + [0, 0]
         return packet(from: key.remote, to: key.worker, protocolNumber: 17, header + payload, checksumAt: 6)
     }

@@ -14,7 +14,7 @@ final class Zone: EventHandler {
     private let raw: FileDescriptor
     private let loop: EventLoop
     private unowned let receiver: any Receiver
-    private var buffer = [UInt8](repeating: 0, count: 65536)
+    private var buffer = [UInt8].untouched(count: 65536)
     /// What may be caught here; nil for anything. W's own loopback traffic is none of our business.
     private let only: Set<SocketAddress>?
 

@@ -12,6 +12,8 @@ import LinuxSystem
     static let maximum = 1024
     /// RFC 4787, REQ-5: a mapping lives for two minutes or more.
     static let idleTimeout: UInt64 = 120_000_000_000
+    /// How often idle flows are looked for, in nanoseconds.
+    static let sweepInterval: UInt64 = 1_000_000_000
     /// A flow that is idle for this long makes room for a new one when the table is full.
     static let spareAfter: UInt64 = 5_000_000_000
 
@@ -29,12 +31,14 @@ import LinuxSystem
         unsafe buffer.deallocate()
     }
 
-    /// When `tick` has to be called.
-    var nextDeadline: UInt64? { flows.values.lazy.map { $0.lastUse + Self.idleTimeout }.min() }
+    /// When `tick` has to be called: now and then while there are flows, as going through all for every event would cost.
+    private(set) var nextDeadline: UInt64?
 
     /// Ends flows that are idle.
     func tick(now: UInt64) {
+        guard let due = nextDeadline, due <= now else { return }
         for flow in flows.values where flow.lastUse + Self.idleTimeout <= now { finish(flow) }
+        nextDeadline = flows.isEmpty ? nil : now + Self.sweepInterval
     }
 
     /// Ends all flows.
@@ -83,6 +87,7 @@ import LinuxSystem
             flow.onReady = { [unowned self] flow in receive(flow) }
             try loop.add(flow.socket.raw, .readable, flow)
             flows[packet.key] = flow
+            if nextDeadline == nil { nextDeadline = now + Self.sweepInterval }
             return flow
         } catch {
             gate.refuse(remote, .udp, "\(error)")

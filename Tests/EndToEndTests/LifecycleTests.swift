@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+/// A command line as a user types it, and the status it must end with.
+private let statuses: [(String, Int32)] = [
+    ("egress-run -q -- true", 0),
+    ("egress-run -q true", 0),
+    ("egress-run -q -- sh -c 'exit 7'", 7),
+    ("egress-run -q -- sh -c 'exit 125'", 125),
+    ("egress-run -q -c 'exit 9'", 9),
+    ("egress-run -q -c 'exit $1' sh 11", 11),
+    ("egress-run -q -- sh -c 'kill -KILL $$'", 137),
+    ("egress-run -q -- sh -c 'kill -TERM $$'", 143),
+    ("egress-run -q -- sh -c 'kill -SEGV $$'", 139),
+    ("egress-run -q -- sh -c 'sleep 0.2; exit 3' ", 3),
+    ("egress-run -q --timeout 1 -- sleep 30", 124),
+    ("egress-run -q --timeout 1 -- sh -c 'trap \"\" TERM; while :; do sleep 0.1; done'", 124),
+    ("egress-run -q --timeout 1 -- sh -c '(trap \"\" TERM; sleep 30) & wait'", 124),
+    ("egress-run -q --timeout 30 -- sh -c 'exit 4'", 4),
+    ("egress-run -q -- no-such-command", 127),
+    ("egress-run -q -- /no/such/command", 127),
+    ("egress-run -q -- /etc/passwd", 126),
+    ("egress-run -q -- /etc", 126),
+    ("egress-run", 125),
+    ("egress-run --help", 0),
+    ("egress-run --version", 0),
+]
+
+/// A signal to `egress-run`, what the command does with it, and what must come out.
+private let signals = [
+    ("TERM", "trap 'echo heard; exit 3' TERM", "heard\nstatus 3\nin time\n"),
+    ("HUP", "trap 'echo heard; exit 4' HUP", "heard\nstatus 4\nin time\n"),
+    ("INT", "trap 'echo heard; exit 5' INT", "heard\nstatus 5\nin time\n"),
+    ("QUIT", "trap 'echo heard; exit 6' QUIT", "heard\nstatus 6\nin time\n"),
+    ("USR1", "trap 'echo heard; exit 7' USR1", "heard\nstatus 7\nin time\n"),
+    ("TERM", "true", "status 143\nin time\n"),
+    ("INT", "true", "status 130\nin time\n"),
+    ("KILL", "true", "status 137\nin time\n"),
+]
+
+/// Ways to leave a process behind; `SECONDS` marks it.
+private let leftovers = [
+    "sleep SECONDS & sleep 0.1",
+    "setsid sleep SECONDS & sleep 0.1",
+    "nohup sleep SECONDS > /dev/null 2>&1 & sleep 0.1",
+    "(trap '' TERM HUP INT; sleep SECONDS) & sleep 0.1",
+    "setsid sh -c 'sleep SECONDS & sleep SECONDS & wait' & sleep 0.1; kill -KILL $$",
+]
+
+extension EndToEnd {
+    @Suite(.serialized) struct Lifecycle {
+        @Test(arguments: statuses, Account.available)
+        func `the exit status tells who failed`(_ row: (line: String, status: Int32), as account: Account) throws {
+            let outcome = try TestWorld.shared().run(row.line, as: account)
+            #expect(outcome.status == row.status, "\(outcome)")
+            #expect(outcome.seconds < 4, "\(outcome)")
+        }
+
+        @Test(arguments: signals, Account.available)
+        func `a signal reaches the command`(
+            _ row: (signal: String, trap: String, output: String),
+            as account: Account
+        ) throws {
+            let outcome = try TestWorld.shared().run(
+                [
+                    "/usr/bin/python3", try TestWorld.shared().directory + "/programs/signalled.py", "SIG\(row.signal)",
+                    "egress-run", "-q", "--", "sh", "-c", "\(row.trap); echo up; while :; do sleep 0.05; done",
+                ],
+                as: account
+            )
+            #expect(outcome.standardOutput == row.output, "\(outcome)")
+        }
+
+        @Test(arguments: leftovers, Account.available)
+        func `what the command leaves behind ends with it`(_ row: String, as account: Account) throws {
+            let world = try TestWorld.shared(), mark = "98765\(account.id)"
+            let line = row.replacing("SECONDS", with: mark)
+            let outcome = try world.run(line, as: account, egress: ["-q"])
+            #expect(outcome.seconds < 2, "\(outcome)")
+            let left = try world.run("pgrep -f '^sleep \(mark)'", as: .root)
+            #expect(left.standardOutput == "", "still alive: \(left)")
+        }
+
+        @Test(arguments: Account.available)
+        func `SIGKILL to egress-run ends the whole tree`(as account: Account) throws {
+            let world = try TestWorld.shared(), mark = "87654\(account.id)"
+            let outcome = try world.run(
+                [
+                    "/usr/bin/python3", "\(world.directory)/programs/signalled.py", "SIGKILL", "egress-run", "-q", "--",
+                    "sh", "-c", "setsid sleep \(mark) > /dev/null & echo up; sleep \(mark)",
+                ],
+                as: account
+            )
+            #expect(outcome.standardOutput == "status 137\nin time\n", "\(outcome)")
+            let left = try world.run("sleep 0.2; pgrep -f '^sleep \(mark)'", as: .root)
+            #expect(left.standardOutput == "", "still alive: \(left)")
+        }
+
+        @Test(arguments: Account.available)
+        func `nothing of egress-run is left when it has ended`(as account: Account) throws {
+            let world = try TestWorld.shared()
+            _ = try world.run("curl -s http://allowed.example/", as: account, egress: policy)
+            let left = try world.run("pgrep -a egress-run", as: .root)
+            #expect(left.standardOutput == "", "\(left)")
+        }
+    }
+}

@@ -1,0 +1,210 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+/// A name that is allowed, on any port, and resolves to what must not be reached: on port 4444 waits a canary.
+private func name(_ title: String, _ name: String, _ resolver: WorldResolver = .honest) -> Attempt {
+    Attempt(
+        title: title,
+        line: "/usr/bin/python3 $WORLD/programs/attack.py resolve \(name) 4444",
+        policy: ["-q", "--allow", name],
+        resolver: resolver
+    )
+}
+
+private let names = [
+    name("a private address", "private.example"),
+    name("a private IPv6 address", "private6.example"),
+    name("11 a private and a public address", "mixed.example"),
+    name("metadata", "metadata.example"),
+    name("metadata over IPv6", "metadata6.example"),
+    name("the host's loopback", "loopback.example"),
+    name("the unspecified address", "zero.example"),
+    name("IPv4-mapped", "mapped.example"),
+    name("IPv4-compatible", "compatible.example"),
+    name("NAT64", "nat64.example"),
+    name("NAT64 for local use", "nat64local.example"),
+    name("6to4", "sixtofour.example"),
+    name("Teredo", "teredo.example"),
+    name("13 an alias of a private name", "aliasprivate.example"),
+    name("a private address in the hosts file", "hostsprivate.example"),
+    name("11 mixed by a hostile resolver", "mixed.hostile.example", .hostile),
+    name("13 an alias, answered with a private address", "alias-private.hostile.example", .hostile),
+    Attempt(
+        title: "12 rebinding between two lookups",
+        line: "/usr/bin/python3 $WORLD/programs/attack.py resolve n$$.rebind.example 80 5",
+        policy: ["-q", "--allow", ".rebind.example"],
+        ending: .answered,
+        resolver: .hostile
+    ),
+]
+
+/// A question to the policy resolver and what `dig` must print.
+private func dig(_ title: String, _ question: String, _ output: String, allow: String = "allowed.example") -> Success {
+    Success(
+        title: title,
+        line: "dig +tries=1 +time=3 \(question)",
+        output: output,
+        policy: ["-q", "--allow", allow]
+    )
+}
+
+private let questions = [
+    dig("an allowed name", "+short allowed.example", "93.184.216.34"),
+    dig("an allowed name, IPv6", "+short AAAA allowed.example", "2606:2800:220:1::1"),
+    dig("in capitals, with a trailing dot", "+short ALLOWED.Example.", "93.184.216.34"),
+    dig("any server at all", "+short @8.8.8.8 allowed.example", "93.184.216.34"),
+    dig("any server over IPv6", "+short @2606:4700:4700::1111 allowed.example", "93.184.216.34"),
+    dig("over TCP", "+short +tcp @1.1.1.1 allowed.example", "93.184.216.34"),
+    dig("without EDNS", "+short +noedns allowed.example", "93.184.216.34"),
+    dig("TTL is capped at a minute", "+noall +answer allowed.example", "60\tIN"),
+    dig("a denied name", "denied.example", "status: NXDOMAIN"),
+    dig("a denied name tells why", "denied.example", "EDE: "),
+    dig("a name below an exact rule", "also.allowed.example", "status: NXDOMAIN"),
+    dig("a name below a wider rule", "+short also.allowed.example", "93.184.216.34", allow: ".allowed.example"),
+    dig("the apex of a rule for names below", "allowed.example", "status: NXDOMAIN", allow: "*.allowed.example"),
+    dig("a chain of aliases", "+short alias.example", "93.184.216.34", allow: "alias.example"),
+    dig("a name that does not exist", "missing.example", "status: NXDOMAIN", allow: "missing.example"),
+    dig("a name without an address", "nodata.example", "ANSWER: 0", allow: "nodata.example"),
+    dig("many addresses, by TCP", "+short many.example", "93.184.217.", allow: "many.example"),
+    dig("many addresses are cut in UDP", "+noedns +ignore many.example", "flags: qr tc", allow: "many.example"),
+    dig("HTTPS records hold unchecked hints", "HTTPS service.example", "ANSWER: 0", allow: "service.example"),
+    dig("HTTPS records of hostile servers", "HTTPS service.example", "NOERROR", allow: "service.example"),
+    dig("other types", "TXT text.example", "status: REFUSED", allow: "text.example"),
+    dig("MX", "MX mail.example", "status: REFUSED", allow: "mail.example"),
+    dig("any type", "ANY allowed.example", "status: REFUSED"),
+    dig("reverse lookups", "-x 93.184.216.34", "status: NXDOMAIN"),
+    dig("localhost", "+short localhost", "127.0.0.1"),
+    dig("localhost, IPv6", "+short AAAA localhost", "::1"),
+    dig("a name in the host's hosts file", "+short hostsfile.example", "93.184.216.34", allow: "hostsfile.example"),
+    dig("a private IPv6 answer beside a public one", "AAAA mixed6.example", "EDE: ", allow: "mixed6.example"),
+    dig("a private answer", "private.example", "EDE: ", allow: "private.example"),
+    Success(
+        title: "a chain through a denied name",
+        line: "dig +tries=1 +time=3 aliasdenied.example",
+        output: "status: NXDOMAIN",
+        policy: ["-q", "--allow", "aliasdenied.example", "--deny", ".telemetry.example"]
+    ),
+    Success(
+        title: "c-ares",
+        line: #"node -e 'require("dns").resolve4("v4.example", (error, found) => console.log(found))'"#,
+        output: "93.184.216.34",
+        policy: ["-q", "--allow", "v4.example"]
+    ),
+    Success(
+        title: "a type that the policy names",
+        line: "dig +short TXT text.example",
+        output: "a text record",
+        policy: ["-q", "--policy", "$WORLD/programs/policies/types.yaml"]
+    ),
+    Success(
+        title: "a private answer that the run consents to",
+        line: "dig +short private.example",
+        output: "10.0.0.5",
+        policy: ["-q", "--allow", "private.example", "--allow-private"]
+    ),
+]
+
+/// What a lying resolver says, and what comes of it.
+private func lie(_ title: String, _ label: String, _ line: String, _ output: String) -> Success {
+    let name = "\(label).hostile.example"
+    return Success(
+        title: title,
+        line: line.replacing("NAME", with: name),
+        output: output,
+        policy: ["-q", "--allow", ".hostile.example"],
+        resolver: .hostile
+    )
+}
+
+private let status = "dig +tries=1 +time=12 NAME | grep -o 'status: [A-Z]*'"
+private let short = "dig +short +tries=1 +time=12 NAME"
+
+private let lies = [
+    lie("a wrong id before the truth", "late-truth", short, "93.184.216.34"),
+    lie("a record of another name", "other-owner", "\(short) | grep -c 185.199.108.153 || true", "0"),
+    lie("a record of another name besides", "extra", "\(short) | grep -c 185.199.108.153 || true", "0"),
+    lie("silence at first", "second-try", short, "93.184.216.34"),
+    lie("failure", "servfail", status, "SERVFAIL"),
+    lie("refusal", "refused", status, "SERVFAIL"),
+    lie("no such name", "nxdomain", status, "NXDOMAIN"),
+    lie("truncation, and the truth over TCP", "truncated", short, "93.184.216.34"),
+    lie("a TTL of 68 years", "huge-ttl", "dig +noall +answer NAME", "60\tIN"),
+    lie("half a chain", "alias-half", short, "93.184.216.34"),
+    lie("a loop of aliases", "alias-loop", status, "SERVFAIL"),
+    lie("an alias of itself", "alias-self", status, "SERVFAIL"),
+]
+
+/// What must be taken for silence, and so ends when the time for an answer has passed.
+private let silences = [
+    "silent", "wrong-id", "wrong-question", "a-query", "garbage", "short", "pointer-loop", "truncated-forever",
+]
+
+extension EndToEnd {
+    @Suite(.serialized) struct Names {
+        @Test(arguments: names.rows)
+        func `an allowed name does not lead to an address that is not public`(_ row: Row) throws {
+            try row.expectHeld()
+        }
+
+        @Test(arguments: questions, Account.available)
+        func `the policy resolver answers what the policy allows`(_ row: Success, as account: Account) throws {
+            try row.expect(as: account)
+        }
+
+        @Test(arguments: lies)
+        func `an answer that cannot be trusted becomes a failure`(_ row: Success) throws {
+            try row.expect(as: .user)
+        }
+
+        @Test func `what is no answer to the question is waited out`() throws {
+            let questions = silences.map { "(echo $(\(status.replacing("NAME", with: "\($0).hostile.example")))) &" }
+            let outcome = try TestWorld.shared().run(
+                questions.joined(separator: " ") + " wait",
+                as: .user,
+                egress: ["-q", "--allow", ".hostile.example"],
+                resolver: .hostile
+            )
+            let answers = outcome.standardOutput.split(separator: "\n")
+            #expect(answers == silences.map { _ in "status: SERVFAIL" }, "\(outcome)")
+            #expect(outcome.seconds < 10, "\(outcome)")
+        }
+
+        @Test(arguments: Account.available)
+        func `a denied name is never asked upstream`(as account: Account) throws {
+            let world = try TestWorld.shared(), label = "never-asked-\(account.rawValue)"
+            _ = try world.run(
+                "for type in A AAAA TXT; do dig +tries=1 @9.9.9.9 $type \(label).denied.example; done",
+                as: account,
+                egress: policy
+            )
+            #expect(text(of: "\(world.directory)/unbound.log")?.contains(label) == false)
+        }
+
+        @Test(arguments: Account.available)
+        func `a pin outlives its record for a while`(as account: Account) throws {
+            try Success(
+                title: "",
+                line: "dig +short short.example && sleep 2 && fetch-musl 93.184.216.34 80",
+                output: "welcome",
+                policy: ["-q", "--allow", "short.example"]
+            ).expect(as: account)
+        }
+
+        @Test(arguments: Account.available)
+        func `the second server is asked when the first is silent`(as account: Account) throws {
+            try Success(
+                title: "",
+                line: "curl -sS http://allowed.example/",
+                output: "welcome",
+                policy: policy + ["--dns", "127.0.0.1:5399", "--dns", "127.0.0.1:53"]
+            ).expect(as: account)
+        }
+
+        @Test(arguments: Account.available)
+        func `localhost is the command's own`(as account: Account) throws {
+            try Success(title: "", line: "getent ahosts localhost", output: "127.0.0.1").expect(as: account)
+        }
+    }
+}

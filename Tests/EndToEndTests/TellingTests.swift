@@ -1,0 +1,139 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Foundation
+import TestSupport
+import Testing
+
+/// A denial, and what its line on stderr must say.
+private let denials: [(line: String, says: [String])] = [
+    ("curl -s http://denied.example/", ["denied.example", "host_not_allowlisted", "--allow denied.example"]),
+    ("curl -s http://185.199.108.153/", ["185.199.108.153:80", "address_not_pinned", "--allow 185.199.108.153:80"]),
+    ("curl -s http://allowed.example:81/", ["allowed.example:81", "port_not_allowed", "--allow allowed.example:81"]),
+    ("curl -s http://169.254.169.254/", ["169.254.169.254:80", "metadata_blocked"]),
+    ("curl -s http://10.0.0.5/", ["10.0.0.5:80", "private_target_blocked"]),
+    ("curl -s http://private.example/", ["private.example", "private_target_blocked"]),
+    ("curl -s http://telemetry.example/", ["telemetry.example", "denied_by_rule"]),
+    ("curl -s 'http://[2606:50c0:8000::153]/'", ["[2606:50c0:8000::153]:80", "address_not_pinned"]),
+    ("/usr/bin/python3 $WORLD/programs/attack.py udp-connected 185.199.108.153 443", ["185.199.108.153:443/udp"]),
+]
+
+private let options = [
+    "--allow", "allowed.example:80", "--allow", "private.example", "--deny", "telemetry.example",
+]
+
+/// A line of the audit file.
+private struct Line: Decodable {
+    var time: String
+    var event: String
+    var decision: String?
+    var reason: String?
+    var rule: String?
+    var host: String?
+    var address: String?
+    var port: Int?
+    var `protocol`: String?
+    var bytesSent: Int?
+    var bytesReceived: Int?
+}
+
+private func lines(of text: String) throws -> [Line] {
+    let decoder = JSONDecoder()
+    decoder.keyDecodingStrategy = .convertFromSnakeCase
+    return try text.split(separator: "\n").map { try decoder.decode(Line.self, from: Data($0.utf8)) }
+}
+
+extension EndToEnd {
+    @Suite(.serialized) struct Telling {
+        @Test(arguments: denials, Account.available)
+        func `a denial is told once, with the reason`(
+            _ row: (line: String, says: [String]),
+            as account: Account
+        ) throws {
+            let outcome = try TestWorld.shared().run("\(row.line); \(row.line)", as: account, egress: options)
+            let told = outcome.standardError.split(separator: "\n").filter { $0.hasPrefix("egress-run: ") }
+            #expect(told.count == 1, "\(outcome)")
+            for part in row.says { #expect(told.first?.contains(part) == true, "\(outcome)") }
+            #expect(!outcome.standardOutput.contains("egress"), "\(outcome)")
+        }
+
+        @Test(arguments: [
+            ("--dns 127.0.0.9", "127.0.0.9: connection refused"),
+            ("--dns 127.0.0.9:5399 --dns 127.0.0.9:5398", "dns_resolution_failed"),
+        ])
+        func `an upstream that cannot be reached is named`(_ row: (options: String, says: String)) throws {
+            let outcome = try TestWorld.shared().run(
+                "egress-run \(row.options) --allow allowed.example -- curl -s http://allowed.example/",
+                as: .user
+            )
+            #expect(outcome.status == 6, "\(outcome)")
+            #expect(outcome.standardError.contains(row.says), "\(outcome)")
+        }
+
+        @Test func `nothing is told of what is allowed`() throws {
+            let outcome = try TestWorld.shared().run("curl -s http://allowed.example/", as: .user, egress: options)
+            #expect(outcome.standardError == "")
+            #expect(outcome.standardOutput == "welcome to allowed.example\n")
+        }
+
+        @Test func `quiet tells no denial and verbose tells what is allowed`() throws {
+            let world = try TestWorld.shared()
+            let quiet = try world.run("curl -s http://denied.example/", as: .user, egress: ["-q"] + options)
+            #expect(quiet.standardError == "")
+            let verbose = try world.run("curl -s http://allowed.example/", as: .user, egress: ["-v"] + options)
+            #expect(verbose.standardError.contains("allowed.example"))
+            #expect(verbose.standardOutput == "welcome to allowed.example\n")
+        }
+
+        @Test(arguments: Account.available)
+        func `the audit file has a line for every decision`(as account: Account) throws {
+            let world = try TestWorld.shared(), path = "\(world.directory)/home-\(account.rawValue)/audit"
+            let outcome = try world.run(
+                "curl -s http://allowed.example/; curl -s http://denied.example/; curl -s http://10.0.0.5/; true",
+                as: account,
+                egress: ["-q", "--audit", path] + options
+            )
+            #expect(outcome.standardOutput == "welcome to allowed.example\n", "\(outcome)")
+            let audit = try #require(text(of: path)), told = try lines(of: audit)
+
+            let name = told.first { $0.event == "name" && $0.decision == "allow" }
+            #expect(name?.host == "allowed.example", "\(audit)")
+            let connection = told.first { $0.event == "connect" && $0.decision == "allow" }
+            #expect(connection?.rule == "allowed.example:80" && connection?.port == 80, "\(audit)")
+            #expect(connection?.reason == "allowed" && connection?.protocol == "tcp", "\(audit)")
+            let close = told.first { $0.event == "close" }
+            #expect(close?.bytesSent ?? 0 > 50 && close?.bytesReceived ?? 0 > 100, "\(audit)")
+            let reasons = told.filter { $0.decision == "deny" }.compactMap(\.reason)
+            #expect(reasons.contains("host_not_allowlisted"), "\(audit)")
+            #expect(reasons.contains("private_target_blocked"), "\(audit)")
+            #expect(told.allSatisfy { $0.time.hasSuffix("Z") }, "\(audit)")
+        }
+
+        @Test func `a dash sends the audit to standard error`() throws {
+            let outcome = try TestWorld.shared().run(
+                "curl -s http://allowed.example/",
+                as: .user,
+                egress: ["-q", "--audit", "-"] + options
+            )
+            #expect(try !lines(of: outcome.standardError).isEmpty, "\(outcome)")
+        }
+
+        @Test func `a name cannot write control characters to the terminal`() throws {
+            let outcome = try TestWorld.shared().run(
+                #"dig +tries=1 'a\027[31mred.example' > /dev/null"#,
+                as: .user,
+                egress: ["--audit", "-"] + options
+            )
+            #expect(!outcome.standardError.utf8.contains(27), "\(outcome)")
+        }
+
+        @Test func `a hundred denied targets do not flood the terminal`() throws {
+            let outcome = try TestWorld.shared().run(
+                "for i in $(seq 200); do dig +tries=1 n$i.denied.example > /dev/null; done",
+                as: .user,
+                egress: options,
+                limit: 60
+            )
+            #expect(outcome.standardError.split(separator: "\n").count <= 201, "\(outcome)")
+        }
+    }
+}

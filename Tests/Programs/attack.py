@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tries to send something to an address that nobody allowed, in the way that is named.
+
+usage: attack.py NAME [ARGUMENT...]   ends with status 0 when the kernel let the attempt pass
+"""
+
+import errno
+import os
+import socket
+import struct
+import sys
+
+IP_PKTINFO, IP_FREEBIND = 8, 15
+QUERY = b"\x12\x34\x01\0\0\1\0\0\0\0\0\0\6secret\6denied\7example\0\0\1\0\1"
+
+
+def family_of(address):
+    return socket.AF_INET6 if ":" in address else socket.AF_INET
+
+
+def tcp(address, port, protocol=0, text=b"tcp\n"):
+    with socket.socket(family_of(address), socket.SOCK_STREAM, protocol) as client:
+        client.connect((address, int(port)))
+        client.sendall(text)
+
+
+def udp(address, port):
+    """An unconnected datagram; the second tells what an ICMP answer to the first one did."""
+    with socket.socket(family_of(address), socket.SOCK_DGRAM) as client:
+        client.sendto(b"udp\n", (address, int(port)))
+
+
+def udp_connected(address, port):
+    """A connected socket hears of a refusal: the reply or the error must come at once."""
+    with socket.socket(family_of(address), socket.SOCK_DGRAM) as client:
+        client.settimeout(1)
+        client.connect((address, int(port)))
+        client.send(b"udp\n")
+        client.recv(100)
+
+
+def udp_elsewhere(allowed, allowed_port, address, port):
+    """Connected to an allowed service, the datagram names another destination."""
+    with socket.socket(family_of(address), socket.SOCK_DGRAM) as client:
+        client.settimeout(1)
+        client.connect((allowed, int(allowed_port)))
+        client.send(b"first\n")
+        client.recv(100)
+        client.sendto(b"elsewhere\n", (address, int(port)))
+
+
+def udp_dissolved(allowed, allowed_port, address, port):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.connect((allowed, int(allowed_port)))
+        import ctypes
+        ctypes.CDLL(None).connect(client.fileno(), struct.pack("=H14x", socket.AF_UNSPEC), 16)
+        client.connect((address, int(port)))
+        client.send(b"dissolved\n")
+
+
+def udp_packet_info(address, port):
+    """Asks for a source address and an interface of its own."""
+    info = struct.pack("=I4s4s", 0, socket.inet_aton("0.0.0.0"), socket.inet_aton("0.0.0.0"))
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+        client.sendmsg([b"info\n"], [(socket.IPPROTO_IP, IP_PKTINFO, info)], 0, (address, int(port)))
+
+
+def dns_udp(address):
+    with socket.socket(family_of(address), socket.SOCK_DGRAM) as client:
+        client.settimeout(1)
+        client.sendto(QUERY, (address, 53))
+        client.recv(512)
+
+
+def dns_tcp(address):
+    tcp(address, 53, text=struct.pack("!H", len(QUERY)) + QUERY)
+
+
+def raw_udp(address, port):
+    """A UDP header of our own making in a raw socket."""
+    with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_UDP) as client:
+        client.sendto(struct.pack("!HHHH", 4000, int(port), 12, 0) + b"raw\n", (address, 0))
+
+
+def scoped(address, port, zone):
+    with socket.socket(socket.AF_INET6, socket.SOCK_STREAM) as client:
+        client.connect((address, int(port), 0, socket.if_nametoindex(zone)))
+        client.sendall(b"scoped\n")
+
+
+def family(number, kind, protocol):
+    socket.socket(int(number), int(kind), int(protocol)).close()
+
+
+def abstract(name):
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
+        client.connect("\0" + name)
+        client.sendall(b"abstract\n")
+
+
+def inherited(number, address, port):
+    """Uses a socket that somebody outside made."""
+    client = socket.socket(fileno=os.dup(int(number)))
+    client.connect((address, int(port)))
+    client.sendall(b"inherited\n")
+
+
+def shadow(address, port, denied):
+    """Binds an allowed address and port itself, in the hope that a denied one is judged by it."""
+    with socket.socket() as server:
+        server.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+        server.bind((address, int(port)))
+        server.listen()
+        tcp(denied, port)
+
+
+def resolve(name, port, rounds=1):
+    """Connects to every address it is told, again and again as a victim of rebinding does."""
+    reached = 0
+    for _ in range(int(rounds)):
+        for *_, address in socket.getaddrinfo(name, port, type=socket.SOCK_STREAM):
+            try:
+                tcp(address[0], port)
+                reached += 1
+            except OSError:
+                pass
+    if not reached:
+        raise OSError(errno.EHOSTUNREACH, "never reached")
+
+
+try:
+    globals()[sys.argv[1].replace("-", "_")](*sys.argv[2:])
+except (OSError, socket.timeout) as error:
+    name = errno.errorcode.get(error.errno, type(error).__name__)
+    sys.exit(f"{sys.argv[1]}: {name}: {error}")
