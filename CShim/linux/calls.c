@@ -4,11 +4,15 @@
 #include "egress_calls.h"
 
 #include <errno.h>
+#include <linux/magic.h>
 #include <netinet/in.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <time.h>
 #include <unistd.h>
 
 int egress_memory_file(const char *name)
@@ -20,6 +24,20 @@ int egress_accept(int socket, struct sockaddr_storage *peer)
 {
     socklen_t length = sizeof *peer;
     return accept4(socket, (struct sockaddr *)peer, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+}
+
+int egress_continue_at(uint64_t time)
+{
+    static timer_t timer;
+    static int is_made;
+    if (!is_made) {
+        struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGCONT};
+        if (timer_create(CLOCK_MONOTONIC, &event, &timer) < 0)
+            return -1;
+        is_made = 1;
+    }
+    struct itimerspec due = {.it_value = {.tv_sec = (time_t)(time / 1000000000), .tv_nsec = (long)(time % 1000000000)}};
+    return timer_settime(timer, TIMER_ABSTIME, &due, NULL);
 }
 
 int egress_pidfd_send_signal(int pidfd, int signal)
@@ -114,6 +132,14 @@ ssize_t egress_send_from(int socket, const void *bytes, size_t count, const stru
         memcpy(CMSG_DATA(header), &info, sizeof info);
     }
     return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+}
+
+int egress_is_kernel_directory(int fd)
+{
+    struct stat status;
+    struct statfs system;
+    return fstat(fd, &status) == 0 && S_ISDIR(status.st_mode) && fstatfs(fd, &system) == 0 &&
+           system.f_type == PROC_SUPER_MAGIC;
 }
 
 int egress_is_foreign_socket(int fd)

@@ -10,10 +10,13 @@
 #include "child.h"
 
 #include <errno.h>
+#include <limits.h>
+#include <linux/magic.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -47,6 +50,18 @@ _Noreturn static void reap(int control, pid_t command)
     }
 }
 
+/// A working directory in /proc is still one in the machine's /proc, below ours, where nothing is covered: it is entered
+/// again by its path.
+static void leave_old_proc(int control)
+{
+    struct statfs system;
+    if (statfs(".", &system) < 0 || system.f_type != PROC_SUPER_MAGIC)
+        return;
+    char path[PATH_MAX];
+    if (!getcwd(path, sizeof path) || chdir(path) < 0)
+        egress_fail(control, "entering the working directory again, which is in the machine's /proc");
+}
+
 void egress_run_init(const struct egress_sandbox *sandbox)
 {
     int control = sandbox->init_control;
@@ -55,6 +70,7 @@ void egress_run_init(const struct egress_sandbox *sandbox)
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         egress_fail(control, "asking to end with the supervisor");
     egress_perform(&sandbox->mounts, 0, control, descriptors);
+    leave_old_proc(control);
     egress_wait_for_go(control); // the agent is ready: the link to R stands
     egress_perform(&sandbox->worker, 0, control, descriptors);
     // W's end came up second, with a carrier; R's has to notice.

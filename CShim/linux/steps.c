@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -48,6 +49,8 @@ static int write_file(const char *path, const void *bytes, size_t count)
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
     if (fd < 0)
         return -1;
+    // Readable whatever the caller's umask: the command may go on as another user. /proc/sys keeps its modes.
+    (void)fchmod(fd, 0644);
     ssize_t written = write(fd, bytes, count);
     int saved = errno;
     close(fd);

@@ -13,6 +13,8 @@ public struct LineWriter: ~Copyable {
     private let descriptor: Int32
     /// Whether the last thing written is a part of a line, after which a new line must begin.
     private var isTorn = false
+    /// Whether the last line was lost. Then nobody reads, and no further line waits until someone does.
+    private var isLosing = false
 
     /// How long a non-blocking descriptor may take none of a line, in milliseconds.
     private static let patience: Int32 = 1000
@@ -32,7 +34,9 @@ public struct LineWriter: ~Copyable {
         do {
             if isTorn { try writeAll([newline]) }
             try writeAll(line.last == newline ? line : line + [newline])
+            isLosing = false
         } catch {
+            isLosing = true
             lostLines &+= 1
             if lostLines == 1 { throw error }
         }
@@ -58,7 +62,7 @@ public struct LineWriter: ~Copyable {
 
     private func isWritable() -> Bool {
         var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        return unsafe poll(&request, 1, Self.patience) > 0
+        return unsafe poll(&request, 1, isLosing ? 0 : Self.patience) > 0
     }
 }
 

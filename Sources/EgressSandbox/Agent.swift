@@ -7,7 +7,7 @@ public import LinuxSystem
 /// The agent in R, as the supervisor speaks to it.
 public final class Agent {
     private let control: FileDescriptor
-    /// Once an answer is missed, answers and requests no longer match: nothing is asked any more.
+    /// While an answer is missing, answers and requests would not match: nothing is asked.
     private var isLost = false
 
     /// How long the agent may take; it only makes system calls.
@@ -21,10 +21,16 @@ public final class Agent {
     /// The control socket, to wait on: it becomes readable when the agent is gone.
     public var descriptor: Int32 { control.raw }
 
-    /// True once the agent's process has ended.
-    public var isGone: Bool {
+    /// True once the agent's process has ended. An answer that came too late is taken and thrown away; then requests and
+    /// answers match again.
+    public func isGone() -> Bool {
         var byte: UInt8 = 0
-        return unsafe recv(control.raw, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT)) == 0
+        let length = unsafe recv(control.raw, &byte, 1, Int32(MSG_PEEK | MSG_DONTWAIT))
+        if length > 0, case .listener(let late, _) = try? SandboxReport.receive(control.raw) {
+            if let late { close(late) }
+            isLost = false
+        }
+        return length == 0
     }
 
     /// A listener on a port of R that holds its SYNs; nil when the agent can't or doesn't answer, which denies.

@@ -40,9 +40,16 @@ public enum PacketFilters {
     /// datagrams, but not those of the resolver's port 53; with `ports`, just those to these ports.
     ///
     /// IPv4 raw sockets see the IP header, IPv6 ones start at the transport header. Fragments are reassembled before.
-    static func capture(_ family: Family, isTCP: Bool, only ports: [UInt16] = []) -> [BPFProgram.Instruction] {
+    ///
+    /// - Parameter interface: the one by which the worker's packets come. An answer to a source that the worker made up is
+    ///   delivered to R itself, by R's loopback, and must not be taken for another packet of the worker's.
+    static func capture(_ family: Family, isTCP: Bool, from interface: Int32, only ports: [UInt16] = [])
+        -> [BPFProgram.Instruction]
+    {
         var program = BPFProgram()
         let drop = program.label(), accept = program.label()
+        program.loadWord(BPFProgram.interfaceIndex)
+        program.jump(ifEqual: UInt32(interface), nil, else: drop)
         func load(_ program: inout BPFProgram, byte offset: UInt32) {
             if family == .ipv4 { program.loadByteIndexed(offset) } else { program.loadByte(offset) }
         }

@@ -19,6 +19,8 @@ public enum PrivateNetwork {
     public static let relayIPv4: [UInt8] = [192, 0, 0, 1]
     /// Index of either end of the link, chosen by us.
     static let linkIndex: Int32 = 2
+    /// Index of the loopback of any network namespace.
+    static let loopbackIndex: Int32 = 1
     /// The link's name in R.
     static let relayLink = "worker"
 
@@ -98,6 +100,10 @@ public enum PrivateNetwork {
             message.attribute(3, name)  // IFLA_IFNAME
             message.attribute(1, hardware)  // IFLA_ADDRESS
             message.attribute(4, UInt32(65535))  // IFLA_MTU: no datagram is ever fragmented between W and R
+            // IFLA_NUM_TX_QUEUES, IFLA_NUM_RX_QUEUES. Unsaid, the kernel makes one for each processor, takes all but one
+            // away again, and waits until no processor can be using those.
+            message.attribute(31, UInt32(1))
+            message.attribute(32, UInt32(1))
         }
         describe(&message, name: relayLink)
         message.nested(18) { info in  // IFLA_LINKINFO
@@ -142,11 +148,12 @@ public enum PrivateNetwork {
         return message
     }
 
-    /// Keeps W's own addresses out of `everyAddressIsLocal`: a longer prefix wins.
-    static func workerIsOnLink(_ network: [UInt8], prefixLength: UInt8) -> NetlinkMessage {
-        let header: [UInt8] = [family(network), prefixLength, 0, 0, localTable, 4, 253, 1, 0, 0, 0, 0]  // RT_SCOPE_LINK
+    /// Keeps W's own address out of `everyAddressIsLocal`: a longer prefix wins. Its neighbours stay in, so that what is
+    /// sent to them is judged.
+    static func workerIsOnLink(_ worker: [UInt8]) -> NetlinkMessage {
+        let header: [UInt8] = [family(worker), UInt8(worker.count * 8), 0, 0, localTable, 4, 253, 1, 0, 0, 0, 0]  // RT_SCOPE_LINK
         var message = NetlinkMessage(Message.newRoute, flags: NetlinkMessage.create, header: header)
-        message.attribute(1, network)  // RTA_DST
+        message.attribute(1, worker)  // RTA_DST
         message.attribute(4, UInt32(linkIndex))  // RTA_OIF
         return message
     }

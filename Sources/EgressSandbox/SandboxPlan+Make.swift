@@ -74,12 +74,12 @@ extension SandboxPlan {
         var steps = [
             Step.netlink(what: "making the link between the worker and the relay (veth)", link, pidOffset: pidOffset)
         ]
-        func addFamily(_ name: String, _ family: Int32, _ relay: [UInt8], _ network: [UInt8], _ length: UInt8) {
+        func addFamily(_ name: String, _ family: Int32, _ relay: [UInt8], _ worker: [UInt8], _ length: UInt8) {
             steps += [
                 .netlink(what: "giving R its \(name) address", PrivateNetwork.address(relay, prefixLength: length)),
                 .netlink(
                     what: "routing \(name) to the worker",
-                    PrivateNetwork.workerIsOnLink(network, prefixLength: length)
+                    PrivateNetwork.workerIsOnLink(worker)
                 ),
                 .netlink(
                     what: "making every \(name) address R's own",
@@ -96,9 +96,9 @@ extension SandboxPlan {
             ]
             steps += rules.map { .netlink(what: "\($0.0) (\(name) routing rules)", $0.1) }
         }
-        addFamily("IPv4", AF_INET, PrivateNetwork.relayIPv4, [192, 0, 0, 0], 29)
+        addFamily("IPv4", AF_INET, PrivateNetwork.relayIPv4, PrivateNetwork.workerIPv4, 29)
         if let prefix = ipv6.prefix {
-            addFamily("IPv6", AF_INET6, PrivateNetwork.relayIPv6(prefix), prefix + [UInt8](repeating: 0, count: 8), 64)
+            addFamily("IPv6", AF_INET6, PrivateNetwork.relayIPv6(prefix), PrivateNetwork.workerIPv6(prefix), 64)
         }
         return steps
     }

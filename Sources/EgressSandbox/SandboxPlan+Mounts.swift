@@ -39,7 +39,7 @@ extension SandboxPlan {
     private static let quiet: UInt = 2 | 4 | 8  // MS_NOSUID | MS_NODEV | MS_NOEXEC
 
     /// The command's view of the file system: the host's, with private name-service files and a /proc of its own.
-    static func mountSteps(_ files: PrivateFiles) -> [Step] {
+    static func mountSteps(_ files: PrivateFiles, _ kernel: KernelMounts = .ofHost()) -> [Step] {
         var steps: [Step] = [
             .mount(what: "keeping our mounts from the host", source: nil, target: "/", flags: recursive | slave),
             // The private files live in a file system that /proc then covers: nothing else shows where they are.
@@ -87,7 +87,12 @@ extension SandboxPlan {
                 ),
             ]
         }
-        steps.append(.mountAttributes(what: "making /sys read-only", target: "/sys", set: 1))  // MOUNT_ATTR_RDONLY
+        for path in kernel.processes {
+            steps.append(.mount(what: "covering \(path)", source: "/proc", target: path, flags: bind | recursive))
+        }
+        for path in kernel.controls {
+            steps.append(.mountAttributes(what: "making \(path) read-only", target: path, set: 1))  // MOUNT_ATTR_RDONLY
+        }
         return steps
     }
 }

@@ -13,8 +13,8 @@ extension SandboxPlan {
     static func socket(_ socket: RelaySocket) -> SocketPlan {
         let family: PacketFilters.Family = socket.isIPv6 ? .ipv6 : .ipv4
         return switch socket {
-        case .captureTCP4, .captureTCP6: capture(family, Int32(IPPROTO_TCP), only: [])
-        case .captureUDP4, .captureUDP6: capture(family, Int32(IPPROTO_UDP), only: [])
+        case .captureTCP4, .captureTCP6: capture(family, Int32(IPPROTO_TCP), from: PrivateNetwork.linkIndex)
+        case .captureUDP4, .captureUDP6: capture(family, Int32(IPPROTO_UDP), from: PrivateNetwork.linkIndex)
         case .raw4, .raw6: injection(family)
         case .resolverUDP4, .resolverUDP6: resolverUDP(family)
         case .resolverTCP4, .resolverTCP6: resolverTCP(family)
@@ -22,12 +22,15 @@ extension SandboxPlan {
     }
 
     /// A raw socket that gets copies of the worker's packets, with their destination.
-    private static func capture(_ family: PacketFilters.Family, _ protocolNumber: Int32, only ports: [UInt16])
-        -> SocketPlan
-    {
+    private static func capture(
+        _ family: PacketFilters.Family,
+        _ protocolNumber: Int32,
+        from interface: Int32,
+        only ports: [UInt16] = []
+    ) -> SocketPlan {
         let isTCP = protocolNumber == Int32(IPPROTO_TCP)
         var options: [SocketPlan.Option] = [
-            .filter(PacketFilters.capture(family, isTCP: isTCP, only: ports)),
+            .filter(PacketFilters.capture(family, isTCP: isTCP, from: interface, only: ports)),
             .number(level: SOL_SOCKET, name: SO_RCVBUF, 4 << 20),  // as far as net.core.rmem_max allows
         ]
         // IPv6 raw sockets do not give the header.
@@ -57,6 +60,11 @@ extension SandboxPlan {
             .number(level: SOL_SOCKET, name: SO_REUSEADDR, 1),
             // Inherited by what is accepted: small writes go out at once, as the other side made them.
             .number(level: Int32(IPPROTO_TCP), name: TCP_NODELAY, 1),
+            // Inherited too. A worker that closed its end for good is silent after a minute; its kernel then answers a probe
+            // with a reset, and a connection that the other side never closes is given up, as it would be natively.
+            .number(level: SOL_SOCKET, name: SO_KEEPALIVE, 1),
+            .number(level: Int32(IPPROTO_TCP), name: TCP_KEEPIDLE, 60),
+            .number(level: Int32(IPPROTO_TCP), name: TCP_KEEPINTVL, 30),
             .filter(PacketFilters.hold(family)),
             marked,
         ]
@@ -111,7 +119,8 @@ extension SandboxPlan {
         let zones = LoopbackSockets.families(of: ports).flatMap { family in
             let numbers = Set(ports.filter { $0.family == family }.map(\.port)).sorted()
             return [
-                capture(family, Int32(IPPROTO_TCP), only: numbers), capture(family, Int32(IPPROTO_UDP), only: numbers),
+                capture(family, Int32(IPPROTO_TCP), from: PrivateNetwork.loopbackIndex, only: numbers),
+                capture(family, Int32(IPPROTO_UDP), from: PrivateNetwork.loopbackIndex, only: numbers),
                 injection(family),
             ]
         }

@@ -138,10 +138,14 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         if descriptor == sandbox.initControl.raw {
             receiveReport()
         } else if descriptor == sandbox.agent.descriptor {
-            if sandbox.agent.isGone { outcome = outcome ?? .lost }
+            if sandbox.agent.isGone() { outcome = outcome ?? .lost }
         } else {
             while let signal = signals.next() {
-                if isDraining { isInterrupted = true } else { job.forward(signal) }
+                if !isDraining {
+                    job.forward(signal)
+                } else if JobControl.ending.contains(signal.number) {
+                    isInterrupted = true
+                }
             }
         }
     }
@@ -188,7 +192,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         switch report {
         case .executionFailed(let code): outcome = .notExecuted(code: code)
         case .exited(let status): outcome = isEnding ? .timedOut : .exited(status: status)
-        case .stopped(let signal): job.commandStopped(by: signal)
+        case .stopped(let signal): job.commandStopped(by: signal, until: deadline)
         case .failed(let error):
             reporter.say("egress-run: \(error)")
             outcome = .lost

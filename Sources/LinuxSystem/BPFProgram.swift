@@ -24,6 +24,9 @@ public struct BPFProgram: Sendable {
     /// Offset of the network header for absolute loads (SKF_NET_OFF).
     public static let networkHeader = UInt32(bitPattern: -0x100000)
 
+    /// Offset at which a word load gives the index of the interface that a packet came in by (SKF_AD_OFF + SKF_AD_IFINDEX).
+    public static let interfaceIndex = UInt32(bitPattern: -0x1000 + 8)
+
     private var instructions: [Instruction] = []
     private var jumps: [(at: Int, ifTrue: Label?, ifFalse: Label?)] = []
     private var places: [Label: Int] = [:]
@@ -47,6 +50,8 @@ public struct BPFProgram: Sendable {
     public mutating func loadByte(_ offset: UInt32) { add(0x30, offset) }
     /// A = 16 bits at `offset`
     public mutating func loadHalf(_ offset: UInt32) { add(0x28, offset) }
+    /// A = 32 bits at `offset`
+    public mutating func loadWord(_ offset: UInt32) { add(0x20, offset) }
     /// X = 4 × (low nibble of the byte at `offset`): the length of an IPv4 header
     public mutating func loadHeaderLength(_ offset: UInt32) { add(0xb1, offset) }
     /// A = byte at X + `offset`

@@ -51,6 +51,15 @@ public struct FileDescriptor: ~Copyable, Sendable {
         dup2(null.raw, number)
     }
 
+    /// A description of its own of the pipe or terminal behind a descriptor, for writing without ever waiting: the flags of
+    /// the one that is shared with the command stay as they are. Nil for anything else.
+    public static func neverWaiting(on number: Int32) -> FileDescriptor? {
+        var status = stat()
+        guard unsafe fstat(number, &status) == 0 else { return nil }
+        guard status.st_mode & S_IFMT == S_IFIFO || isatty(number) == 1 else { return nil }
+        return try? open("/proc/self/fd/\(number)", O_WRONLY | O_NONBLOCK | O_NOCTTY)
+    }
+
     /// The whole content, up to `limit` bytes, from the current position.
     public borrowing func readAll(limit: Int) throws(SystemError) -> [UInt8] {
         var content: [UInt8] = []
@@ -85,4 +94,9 @@ public func contents(ofFile path: String, limit: Int = 1 << 20) -> [UInt8]? {
 /// seqpacket socket. An inet socket of the host's namespace can be reconnected by whoever holds it.
 public func isForeignSocket(_ number: Int32) -> Bool {
     egress_is_foreign_socket(number) != 0
+}
+
+/// True if standard descriptor `number` is a directory in a /proc: the machine's could be opened from there.
+public func isProcDirectory(_ number: Int32) -> Bool {
+    egress_is_kernel_directory(number) != 0
 }

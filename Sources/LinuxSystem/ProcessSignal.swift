@@ -27,6 +27,11 @@ public enum ProcessSignal {
         while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
     }
 
+    /// Has SIGCONT sent to the calling process at a time (monotonic nanoseconds), even when it is stopped then.
+    public static func continueSelf(at time: UInt64) -> Bool {
+        egress_continue_at(time) == 0
+    }
+
     /// Raises the calling process's descriptor limit as far as it may.
     public static func raiseDescriptorLimit() {
         var limit = rlimit()

@@ -16,16 +16,21 @@ struct Audit {
             return
         }
         if path == "-" {
-            (descriptor, hiddenPaths) = (STDERR_FILENO, [])
+            (descriptor, hiddenPaths) = (Self.neverWaiting(STDERR_FILENO), [])
             return
         }
         do {
             let file = try FileDescriptor.open(path, O_WRONLY | O_APPEND | O_CREAT, mode: 0o600)
             hiddenPaths = Self.isRegular(file.raw) ? [Self.absolute(path)].compactMap(\.self) : []
-            descriptor = file.release()
+            descriptor = Self.neverWaiting(file.release())
         } catch {
             throw Failure("--audit: \(error)")
         }
+    }
+
+    /// What doesn't read must not hold the supervisor up: neither time-outs nor signals would be seen.
+    private static func neverWaiting(_ number: Int32) -> Int32 {
+        FileDescriptor.neverWaiting(on: number)?.release() ?? number
     }
 
     private static func isRegular(_ descriptor: Int32) -> Bool {

@@ -4,6 +4,7 @@ import EgressDNS
 import EgressPolicy
 import EgressSandbox
 import Glibc
+import LinuxSystem
 
 extension PrivateFiles {
     /// The name service of the command: our resolver alone, and its own loopback.
@@ -12,10 +13,10 @@ extension PrivateFiles {
     static func forCommand(_ system: ResolverConfiguration, hostname: String, hidden: [String]) -> PrivateFiles {
         PrivateFiles(
             contents: [
-                ("/etc/resolv.conf", resolverConfiguration(system)),
-                ("/etc/hosts", hosts(hostname)),
-                ("/etc/nsswitch.conf", nameServiceSwitch(text(ofFile: "/etc/nsswitch.conf") ?? "")),
-            ].map { ($0.0, Array($0.1.utf8)) },
+                ("/etc/resolv.conf", Array(resolverConfiguration(system).utf8)),
+                ("/etc/hosts", Array(hosts(hostname).utf8)),
+                ("/etc/nsswitch.conf", nameServiceSwitch(LinuxSystem.contents(ofFile: "/etc/nsswitch.conf") ?? [])),
+            ],
             hidden: hidden
         )
     }
@@ -31,12 +32,6 @@ extension PrivateFiles {
         // 127.0.1.1 for one's own name, as Debian has it: it resolves, and no rule about 127.0.0.1 is meant by it.
         "127.0.0.1 localhost\n::1 localhost ip6-localhost ip6-loopback\n"
             + (hostname.isEmpty ? "" : "127.0.1.1 \(hostname)\n")
-    }
-
-    /// The host's, with names taken from files and DNS only: other sources ask daemons outside.
-    static func nameServiceSwitch(_ content: String) -> String {
-        let others = content.split(separator: "\n").filter { !$0.drop(while: \.isWhitespace).hasPrefix("hosts:") }
-        return (others.map(String.init) + ["hosts: files dns"]).joined(separator: "\n") + "\n"
     }
 
     /// gethostname(2), empty if it can't be had.

@@ -16,6 +16,9 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             "descriptor \(number) is a socket that leads outside the sandbox (give a pipe, a file or a terminal instead)"
         )
     }
+    for number in 0...2 as ClosedRange<Int32> where isProcDirectory(number) {
+        throw Failure("descriptor \(number) is a directory of this machine's /proc (give a file, a pipe or a terminal)")
+    }
     let settings = try Settings(options)
     let audit = try Audit(options.auditPath)
     let hostname = PrivateFiles.hostname()
@@ -71,7 +74,7 @@ private func status(_ outcome: Supervisor.Outcome, command: CommandPlan) -> Int3
     case .notExecuted(let code):
         let name = String(decoding: command.arguments.first ?? [], as: UTF8.self)
         complain("can't execute '\(name)': \(SystemError("", code: code).reason)")
-        return code == ENOENT ? ExitStatus.notFound : ExitStatus.cannotExecute
+        return ExitStatus.of(executionError: code)
     }
 }
 

@@ -19,6 +19,9 @@ int egress_memory_file(const char *name);
 /// accept4(2), non-blocking and close-on-exec, storing the peer in `peer`; -1 with errno.
 int egress_accept(int socket, struct sockaddr_storage *peer);
 
+/// Has SIGCONT sent to the calling process at `time` (CLOCK_MONOTONIC, nanoseconds); -1 with errno. A second call moves it.
+int egress_continue_at(uint64_t time);
+
 /// pidfd_send_signal(2); -1 with errno.
 int egress_pidfd_send_signal(int pidfd, int signal);
 
@@ -34,6 +37,9 @@ ssize_t egress_receive_with_destination(int socket, void *buffer, size_t capacit
 /// Sends a datagram to `name` from the address `source` of `length` 4 or 16 bytes; -1 with errno.
 ssize_t egress_send_from(int socket, const void *bytes, size_t count, const struct sockaddr_storage *name,
                          const uint8_t *source, size_t length);
+
+/// True if `fd` is a directory of a /proc, from which all of that /proc can be opened.
+int egress_is_kernel_directory(int fd);
 
 /// True if `fd` is a socket that no command may inherit: any but a connected AF_UNIX stream or seqpacket socket.
 int egress_is_foreign_socket(int fd);

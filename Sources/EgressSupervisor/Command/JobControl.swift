@@ -16,6 +16,8 @@ import LinuxSystem
 public final class JobControl {
     /// What is passed on to the command.
     public static let forwarded = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH]
+    /// What says that nothing more is to be waited for; a terminal that is resized does not.
+    static let ending: Set<Int32> = [SIGTERM, SIGINT, SIGHUP, SIGQUIT]
     /// What we ignore for ourselves: writing to the terminal from the background, and readers that are gone.
     public static let ignored = [SIGTTOU, SIGTTIN, SIGPIPE]
 
@@ -49,12 +51,15 @@ public final class JobControl {
         }
     }
 
-    /// The command stopped: gives it the terminal if that is what it lacks, else stops with it.
-    func commandStopped(by signal: Int32) {
+    /// The command stopped: gives it the terminal if that is what it lacks, else stops with it, until `deadline` at most
+    /// (monotonic nanoseconds). Without a terminal there is no job control: nobody would let us go on.
+    func commandStopped(by signal: Int32, until deadline: UInt64?) {
         if signal == SIGTTIN || signal == SIGTTOU, let terminal, tcgetpgrp(terminal) == ownGroup {
             return resume()
         }
         takeTerminalBack()
+        guard terminal != nil else { return }
+        if let deadline, !ProcessSignal.continueSelf(at: deadline) { return }
         // Not SIGTSTP: the kernel discards it in a group without a parent shell, and the stop would be lost.
         kill(getpid(), SIGSTOP)
     }

@@ -79,15 +79,21 @@ final class Connections {
 
     /// Connections wait at a listener.
     func acceptAll(from listener: Int32) {
-        while true {
-            do {
-                guard let (number, peer) = try Socket.accept(listener) else { return }
-                accept(FileDescriptor(owning: number), from: peer)
-            } catch {
-                // Out of descriptors. What waits would stay readable for ever: it is refused with one kept in reserve.
-                guard let remote = reserve.spend(on: listener) else { return }
-                gate.refuse(remote, .tcp, error.description)
-            }
+        while acceptOne(from: listener) {}
+    }
+
+    /// Accepts the connection that waits longest; false if none waits.
+    @discardableResult
+    private func acceptOne(from listener: Int32) -> Bool {
+        do {
+            guard let (number, peer) = try Socket.accept(listener) else { return false }
+            accept(FileDescriptor(owning: number), from: peer)
+            return true
+        } catch {
+            // Out of descriptors. What waits would stay readable for ever: it is refused with one kept in reserve.
+            guard let remote = reserve.spend(on: listener) else { return false }
+            gate.refuse(remote, .tcp, error.description)
+            return true
         }
     }
 
@@ -125,8 +131,9 @@ final class Connections {
         // A forged TTL let the worker in before; then there is nothing to release.
         if let accepted = connection.accepted { return join(connection, accepted, now: now) }
         release(connection, now: now)
-        // The handshake with the worker is over when the packet is in.
-        acceptAll(from: connection.listener)
+        // The handshake with the worker is over when the packet is in. One is accepted: to ask for another costs as much,
+        // and the loop tells if there is one.
+        acceptOne(from: connection.listener)
     }
 
     private func release(_ connection: HeldConnection, now: UInt64) {

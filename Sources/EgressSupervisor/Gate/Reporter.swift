@@ -8,12 +8,14 @@ import LinuxSystem
 public final class Reporter {
     private var teller: DenialTeller
     private var audit: AuditLog?
-    private var terminal = LineWriter(descriptor: STDERR_FILENO)
+    private var terminal: LineWriter
 
     /// A reporter that writes to standard error and, if there is one, to an audit log.
     public init(teller: DenialTeller, audit: consuming AuditLog?) {
         self.teller = teller
         self.audit = audit
+        // The command may fill a pipe between our look at it and our line.
+        terminal = LineWriter(descriptor: FileDescriptor.neverWaiting(on: STDERR_FILENO)?.release() ?? STDERR_FILENO)
     }
 
     /// Tells of an event.

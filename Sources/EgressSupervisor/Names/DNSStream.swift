@@ -14,6 +14,8 @@ final class DNSStream: EventHandler {
     var lastUse = monotonicNow()
     var onReady: ((DNSStream) -> Void)?
     private var unread: [UInt8] = []
+    /// Where in `unread` the next message begins: many small ones must not be moved down one by one.
+    private var start = 0
 
     init(_ socket: FileDescriptorBox, client: Resolver.ClientID) {
         self.socket = socket
@@ -29,6 +31,8 @@ final class DNSStream: EventHandler {
         lastUse = monotonicNow()
         switch unsafe buffer.withUnsafeMutableBytes({ unsafe Socket.receive(socket.raw, $0) }) {
         case .bytes(let count):
+            unread.removeFirst(start)
+            start = 0
             unread += buffer[..<count]
             return unread.count <= Self.maximumUnread
         case .wouldBlock: return true
@@ -38,11 +42,12 @@ final class DNSStream: EventHandler {
 
     /// The next whole message.
     func takeMessage() -> [UInt8]? {
-        guard unread.count >= 2 else { return nil }
-        let end = 2 + Int(unread[0]) << 8 + Int(unread[1])
+        guard unread.count - start >= 2 else { return nil }
+        let body = start + 2
+        let end = body + Int(unread[start]) << 8 + Int(unread[start + 1])
         guard unread.count >= end else { return nil }
-        defer { unread.removeFirst(end) }
-        return Array(unread[2..<end])
+        start = end
+        return Array(unread[body..<end])
     }
 
     /// Sends a message; false if the client doesn't read, and then it has no claim to more.

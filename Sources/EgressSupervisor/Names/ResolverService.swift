@@ -25,6 +25,7 @@ final class ResolverService: EventHandler {
     private var waiting: [Resolver.ClientID: WaitingDatagram] = [:]
     private var streams: [Resolver.ClientID: DNSStream] = [:]
     private var exchanges: [Resolver.ExchangeID: UpstreamExchange] = [:]
+    private let reserve = ReserveDescriptor()
     private var lastClient: UInt64 = 0
     private var buffer = [UInt8].untouched(count: 65536)
 
@@ -97,13 +98,23 @@ final class ResolverService: EventHandler {
     }
 
     private func acceptStreams(_ socket: Int32) {
-        while let (number, _) = try? Socket.accept(socket) {
-            let stream = DNSStream(FileDescriptorBox(FileDescriptor(owning: number)), client: nextClient())
-            guard streams.count < Self.maximumStreams else { continue }
-            stream.onReady = { [unowned self] stream in receive(stream) }
-            guard (try? loop.add(stream.socket.raw, .readable, stream)) != nil else { continue }
-            streams[stream.client] = stream
+        while true {
+            do {
+                guard let (number, _) = try Socket.accept(socket) else { return }
+                accept(FileDescriptor(owning: number))
+            } catch {
+                // As for connections: what waits is refused, or it would keep the listener readable for ever.
+                guard reserve.spend(on: socket) != nil else { return }
+            }
         }
+    }
+
+    private func accept(_ socket: consuming FileDescriptor) {
+        guard streams.count < Self.maximumStreams else { return }
+        let stream = DNSStream(FileDescriptorBox(socket), client: nextClient())
+        stream.onReady = { [unowned self] stream in receive(stream) }
+        guard (try? loop.add(stream.socket.raw, .readable, stream)) != nil else { return }
+        streams[stream.client] = stream
     }
 
     private func receive(_ stream: DNSStream) {

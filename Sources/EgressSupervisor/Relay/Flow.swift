@@ -67,8 +67,9 @@ final class Flow: EventHandler {
         } else if descriptor == upstream.raw {
             note(events, reads: &inward, writes: &outward)
         }
-        let first = move(&outward, from: worker.raw, to: upstream.raw)
-        let second = first == .failed ? .failed : move(&inward, from: upstream.raw, to: worker.raw)
+        let first = move(&outward, from: worker.raw, to: upstream.raw, isLast: inward.isClosed)
+        let second =
+            first == .failed ? .failed : move(&inward, from: upstream.raw, to: worker.raw, isLast: outward.isClosed)
         if first == .failed || second == .failed {
             abort()
         } else if outward.isClosed, inward.isClosed {
@@ -97,14 +98,16 @@ final class Flow: EventHandler {
         if !events.isDisjoint(with: [.writable, .hangup, .error]) { writes.canWrite = true }
     }
 
-    private func move(_ direction: inout Direction, from source: Int32, to target: Int32) -> Outcome {
+    /// - Parameter isLast: true if the other direction is closed: with this one the flow is over.
+    private func move(_ direction: inout Direction, from source: Int32, to target: Int32, isLast: Bool) -> Outcome {
         for _ in 0..<Relay.burst {
             if !direction.pending.isEmpty {
                 guard flush(&direction, to: target) else { return .failed }
                 if !direction.pending.isEmpty { return .waits }
             }
             if direction.isEnded {
-                if !direction.isClosed { Socket.shutdownWriting(target) }
+                // The flow's close(2) tells the end as well.
+                if !direction.isClosed, !isLast { Socket.shutdownWriting(target) }
                 direction.isClosed = true
                 return .waits
             }

@@ -33,15 +33,18 @@ struct ClassicBPF {
     enum Memory {
         /// struct seccomp_data: words in host order (seccomp(2))
         case call([UInt8])
-        /// A packet in network order, and where the socket's data starts in it; the network header is at its start.
-        case packet([UInt8], data: Int)
+        /// A packet in network order, where the socket's data starts in it, and the interface it came in by; the network
+        /// header is at its start.
+        case packet([UInt8], data: Int, interface: UInt32 = 2)
 
         func load(_ offset: UInt32, _ width: Int) -> UInt32? {
             switch self {
             case .call(let bytes):
                 guard width == 4, offset % 4 == 0, Int(offset) + 4 <= bytes.count else { return nil }
                 return (0..<4).reduce(0) { $0 | UInt32(bytes[Int(offset) + $1]) << (8 * UInt32($1)) }
-            case .packet(let bytes, let data):
+            case .packet(_, _, let interface) where offset == BPFProgram.interfaceIndex:
+                return width == 4 ? interface : nil
+            case .packet(let bytes, let data, _):
                 let start: Int
                 if offset >= BPFProgram.networkHeader {
                     start = Int(offset - BPFProgram.networkHeader)

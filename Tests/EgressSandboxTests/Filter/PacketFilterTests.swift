@@ -35,8 +35,13 @@ struct PacketFilterTests {
 
     private func udp(to port: UInt16) -> [UInt8] { [0xc3, 0x50, UInt8(port >> 8), UInt8(port & 255), 0, 8, 0, 0] }
 
-    private func passes(_ program: [BPFProgram.Instruction], _ bytes: [UInt8], data: Int) throws -> Bool {
-        try ClassicBPF(program).run(.packet(bytes, data: data)) != 0
+    private func passes(
+        _ program: [BPFProgram.Instruction],
+        _ bytes: [UInt8],
+        data: Int,
+        interface: UInt32 = 2
+    ) throws -> Bool {
+        try ClassicBPF(program).run(.packet(bytes, data: data, interface: interface)) != 0
     }
 
     // MARK: Hold
@@ -85,11 +90,21 @@ struct PacketFilterTests {
         isTCP: Bool,
         ttl: UInt8 = 64,
         options: Int = 0,
+        interface: UInt32 = 2,
         only ports: [UInt16] = []
     ) throws -> Bool {
         let (bytes, start) = packet(family, transport, protocolNumber: isTCP ? 6 : 17, ttl: ttl, options: options)
-        let program = PacketFilters.capture(family, isTCP: isTCP, only: ports)
-        return try passes(program, bytes, data: family == .ipv4 ? 0 : start)
+        let program = PacketFilters.capture(family, isTCP: isTCP, from: 2, only: ports)
+        return try passes(program, bytes, data: family == .ipv4 ? 0 : start, interface: interface)
+    }
+
+    @Test(arguments: families) func `only what comes by the worker's interface is caught`(
+        _ family: PacketFilters.Family
+    ) throws {
+        for interface in [0, 1, 2, 3, 258] as [UInt32] {
+            #expect(try isCaught(family, udp(to: 7), isTCP: false, interface: interface) == (interface == 2))
+            #expect(try isCaught(family, tcp(0x02), isTCP: true, interface: interface) == (interface == 2))
+        }
     }
 
     @Test(arguments: families) func `what is held is caught, and what is caught is held`(_ family: PacketFilters.Family)

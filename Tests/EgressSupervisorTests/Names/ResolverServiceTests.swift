@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EgressDNS
+import EgressPolicy
+import Glibc
+import LinuxSystem
+import Testing
+
+@testable import EgressSupervisor
+
+/// The resolver's sockets, with a worker and an upstream server played by the test, all on 127.0.0.1.
+@Suite(.serialized) struct ResolverServiceTests {
+    private let loop: EventLoop
+    private let ledger: Ledger
+    private let service: ResolverService
+    private let upstream: End
+    /// Where the worker asks.
+    private let address, streamAddress: SocketAddress
+
+    init() throws {
+        loop = try EventLoop()
+        ledger = try Ledger()
+        upstream = End(try Socket.make(AF_INET, Socket.datagram).release())
+        try Pair.bindToLoopback(upstream.raw)
+        Socket.set(upstream.raw, Int32(IPPROTO_IP), IP_PKTINFO, 1)
+        let port = try #require(Socket.localAddress(upstream.raw)).port
+        let policy = Policy(allow: [try Rule.parse("api.example.com:443")], deny: [])
+        service = ResolverService(
+            Resolver.Configuration(
+                policy: policy,
+                servers: [try #require(ServerAddress("127.0.0.1:\(port)"))],
+                hosts: HostsFile(),
+                extraTypes: [],
+                localNames: []
+            ),
+            loop: loop,
+            reporter: ledger.reporter
+        )
+        let datagrams = try Socket.make(AF_INET, Socket.datagram)
+        try Pair.bindToLoopback(datagrams.raw)
+        Socket.set(datagrams.raw, Int32(IPPROTO_IP), IP_PKTINFO, 1)
+        address = try #require(Socket.localAddress(datagrams.raw))
+        let streams = try Socket.make(AF_INET, Socket.stream)
+        try Pair.bindToLoopback(streams.raw)
+        try #require(listen(streams.raw, 256) == 0)
+        streamAddress = try #require(Socket.localAddress(streams.raw))
+        try service.add(datagrams: datagrams)
+        try service.add(streams: streams)
+    }
+
+    /// A question of type A (RFC 1035, section 4).
+    private func query(_ name: String, id: UInt8 = 7) -> [UInt8] {
+        let labels = name.split(separator: ".").flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
+        return [0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0] + labels + [0, 0, 1, 0, 1]
+    }
+
+    private func client(_ type: Int32) throws -> End {
+        let client = End(try Socket.make(AF_INET, type).release())
+        let result = Socket.connect(client.raw, to: type == Socket.stream ? streamAddress : address)
+        try #require(result == 0 || result == EINPROGRESS)
+        return client
+    }
+
+    /// Runs the loop until something comes; what came, or nothing after five seconds.
+    private func run<Result>(_ poll: () throws -> Result?) throws -> Result? {
+        let limit = monotonicNow() + 5_000_000_000
+        while monotonicNow() < limit {
+            if let result = try poll() { return result }
+            try loop.wait(until: monotonicNow() + 1_000_000)
+            service.tick(now: monotonicNow())
+        }
+        return nil
+    }
+
+    private func answer(_ client: End) throws -> [UInt8]? {
+        try run {
+            if case (.bytes, let bytes) = client.receive() { return bytes }
+            return nil
+        }
+    }
+
+    /// The upstream server's answer to what it was asked: one address, or another response code.
+    private func answerUpstream(_ addresses: [[UInt8]], code: UInt8 = 0) throws {
+        var buffer = [UInt8](repeating: 0, count: 1500)
+        let asked = try #require(try run { Socket.receiveWithDestination(upstream.raw, into: &buffer) })
+        let end = try #require(asked.bytes.dropFirst(12).firstIndex(of: 0)) + 5
+        var answer = Array(asked.bytes[..<end])
+        answer.replaceSubrange(2..<12, with: [0x81, 0x80 | code, 0, 1, 0, UInt8(addresses.count), 0, 0, 0, 0])
+        for address in addresses { answer += [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4] + address }
+        #expect(Socket.send(upstream.raw, answer, to: asked.sender) == 0)
+    }
+
+    @Test func `a denied name is answered at once and asked of nobody`() throws {
+        let client = try client(Socket.datagram)
+        _ = client.send(query("evil.example.com")[...])
+        let bytes = try #require(try answer(client))
+        #expect(bytes[1] == 7)
+        #expect(bytes[3] & 15 == 3, "NXDOMAIN")
+        #expect(upstream.receive().0 == .wouldBlock)
+        #expect(ledger.count(#""event":"name""#, #""decision":"deny""#, "evil.example.com") == 1)
+    }
+
+    @Test func `an allowed name is asked for, answered and pinned`() throws {
+        let client = try client(Socket.datagram)
+        let pinned = try #require(IPAddress("93.184.216.34"))
+        #expect(service.names(pinnedTo: pinned, at: monotonicNow()).isEmpty)
+        _ = client.send(query("api.example.com")[...])
+        try answerUpstream([[93, 184, 216, 34]])
+        let bytes = try #require(try answer(client))
+        #expect(bytes[3] & 15 == 0)
+        #expect(bytes.contains(subsequence: [93, 184, 216, 34]))
+        #expect(service.names(pinnedTo: pinned, at: monotonicNow()) == [try Host("api.example.com")])
+        #expect(loop.count == 2, "the upstream socket is closed")
+    }
+
+    @Test func `one private address voids an answer`() throws {
+        let client = try client(Socket.datagram)
+        _ = client.send(query("api.example.com")[...])
+        try answerUpstream([[93, 184, 216, 34], [10, 0, 0, 1]])
+        let bytes = try #require(try answer(client))
+        #expect(bytes[3] & 15 != 0)
+        #expect(!bytes.contains(subsequence: [93, 184, 216, 34]))
+        let address = try #require(IPAddress("93.184.216.34"))
+        #expect(service.names(pinnedTo: address, at: monotonicNow()).isEmpty)
+    }
+
+    @Test func `a stream has an answer for each message in it`() throws {
+        let client = try client(Socket.stream)
+        let messages = [query("a.evil.com", id: 1), query("b.evil.com", id: 2)]
+        _ = client.send(messages.flatMap { [0, UInt8($0.count)] + $0 }[...])
+        var received: [UInt8] = []
+        var ids: Set<UInt8> = []
+        _ = try run { () -> Bool? in
+            received += client.receiveAll()
+            while received.count >= 2, received.count >= 2 + Int(received[0]) << 8 + Int(received[1]) {
+                ids.insert(received[3])
+                received.removeFirst(2 + Int(received[0]) << 8 + Int(received[1]))
+            }
+            return ids.count == 2 ? true : nil
+        }
+        #expect(ids == [1, 2])
+    }
+
+    @Test func `an idle stream is closed`() throws {
+        let client = try client(Socket.stream)
+        #expect(try run { loop.count == 3 ? true : nil } == true)
+        service.tick(now: monotonicNow() + ResolverService.streamTimeout)
+        #expect(client.receive().0 == .end)
+        #expect(loop.count == 2)
+    }
+
+    @Test func `there are only so many streams`() throws {
+        let clients = try (0..<ResolverService.maximumStreams + 3).map { _ in try client(Socket.stream) }
+        for _ in 0..<5 { try loop.wait(until: monotonicNow() + 1_000_000) }
+        #expect(loop.count == 2 + ResolverService.maximumStreams)
+        #expect(clients.count { $0.receive().0 != .wouldBlock } == 3)
+    }
+
+    /// What waits to be accepted keeps the listener readable: the loop would spin until a descriptor is free.
+    @Test func `without descriptors a stream is refused`() async {
+        await #expect(processExitsWith: .success) {
+            try ResolverServiceTests().refuseStreams()
+        }
+    }
+
+    private func refuseStreams() throws {
+        let client = try client(Socket.stream)
+        // As many as there are.
+        var limit = rlimit(rlim_cur: 64, rlim_max: 64)
+        _ = unsafe setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+        while unsafe open("/dev/null", O_RDONLY) >= 0 {}
+        precondition(errno == EMFILE, "the probe: no descriptor is left")
+        try loop.wait(until: monotonicNow() + 1_000_000_000)
+        precondition(client.receive().0 == .failed(ECONNRESET), "refused")
+        let start = monotonicNow()
+        try loop.wait(until: start + 50_000_000)
+        precondition(monotonicNow() >= start + 50_000_000, "and the loop waits")
+    }
+}
+
+extension [UInt8] {
+    fileprivate func contains(subsequence: [UInt8]) -> Bool {
+        indices.contains { self[$0...].starts(with: subsequence) }
+    }
+}
