@@ -17,6 +17,11 @@ let c: [CSetting] = [
 
 let isSanitized = Context.environment["EGRESS_SANITIZE"] != nil
 
+/// Linker flags that export the symbols of a version script, and no others.
+func exporting(_ map: String) -> [String] {
+    ["-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/\(map)", "-Xlinker", "--gc-sections"]
+}
+
 /// Targets stand in the order in which they may import: each only what stands before it.
 let package = Package(
     name: "egress-run",
@@ -24,6 +29,11 @@ let package = Package(
         .executable(name: "egress-run", targets: ["egress-run"]),
         .executable(name: "egress", targets: ["egress"]),
         .library(name: "EgressPolicy", targets: ["EgressPolicy"]),
+        // libegress.so, the engine behind CShim/abi/include/egress.h. SwiftPM makes its file "lib" + name + ".so", and lets
+        // no two products have one name, which `egress` has already: this name is a path to the same file.
+        .library(name: "EgressABI/../libegress", type: .dynamic, targets: ["EgressABI"]),
+        // libegress-preload.so, which loads it
+        .library(name: "egress-preload", type: .dynamic, targets: ["CPreload"]),
     ],
     dependencies: [
         // For the toolbox only: in egress-run it would double the start-up time.
@@ -36,6 +46,27 @@ let package = Package(
             path: "CShim/linux",
             cSettings: c,
             linkerSettings: [.linkedLibrary("seccomp"), .linkedLibrary("cap")]
+        ),
+        .systemLibrary(name: "CEgressABI", path: "CShim/abi"),
+        .target(
+            name: "CPreload",
+            path: "CShim/preload",
+            exclude: ["exports.map", "link"],
+            publicHeadersPath: ".",
+            cSettings: c + [
+                .define("_GNU_SOURCE"), .headerSearchPath("../abi/include"),
+                .unsafeFlags(["-fvisibility=hidden", "-ftls-model=initial-exec", "-O2"]),
+            ],
+            // Without Swift's start-up object and library, which would be loaded into every program.
+            linkerSettings: [
+                .unsafeFlags(
+                    [
+                        "-nostartfiles", "-no-toolchain-stdlib-rpath", "-resource-dir",
+                        "\(Context.packageDirectory)/CShim/preload/link",
+                    ]
+                        + exporting("CShim/preload/exports.map")
+                )
+            ]
         ),
         .systemLibrary(name: "CYAML", path: "CShim/yaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
@@ -51,6 +82,13 @@ let package = Package(
         .target(name: "EgressAudit", dependencies: ["EgressText", "EgressPolicy"], swiftSettings: swift),
         .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: swift),
         .target(name: "EgressSandbox", dependencies: ["LinuxSystem"], swiftSettings: swift),
+        .target(
+            name: "EgressABI",
+            dependencies: ["EgressText", "EgressPolicy", "EgressDNS", "EgressPolicyFile", "EgressAudit", "CEgressABI"],
+            swiftSettings: swift,
+            // With its own Swift runtime inside: a C or Python program has none, and a Swift program has another.
+            linkerSettings: [.unsafeFlags(["-static-stdlib"] + exporting("CShim/abi/exports.map"))]
+        ),
         .target(
             name: "EgressSupervisor",
             dependencies: ["EgressPolicy", "EgressDNS", "EgressAudit", "LinuxSystem", "EgressSandbox"],
@@ -120,6 +158,7 @@ let package = Package(
             path: "Tests/Benchmarks/policy-bench",
             swiftSettings: swift
         ),
+        .testTarget(name: "EgressABITests", dependencies: ["TestSupport"], swiftSettings: swift),
         .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],

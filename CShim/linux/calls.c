@@ -4,11 +4,14 @@
 #include "egress_calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/magic.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -18,6 +21,12 @@
 int egress_memory_file(const char *name)
 {
     return memfd_create(name, MFD_CLOEXEC);
+}
+
+int egress_open_without_links(const char *path)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+    return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 }
 
 int egress_accept(int socket, struct sockaddr_storage *peer)
@@ -43,6 +52,11 @@ int egress_continue_at(uint64_t time)
 int egress_pidfd_send_signal(int pidfd, int signal)
 {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U);
+}
+
+int egress_adopt_orphans(void)
+{
+    return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 }
 
 ssize_t egress_receive_descriptors(int socket, void *buffer, size_t capacity, int *descriptors, size_t *count)

@@ -17,10 +17,14 @@ public enum Help {
           --deny RULE          deny a host or address, whatever allows it; repeatable
           --policy FILE        read rules from a YAML or JSON file as well
           --allow-private      let allowed names resolve to private addresses
+          --allow-unix PATH    allow a unix socket of a process outside; repeatable
           --dns ADDR[:PORT]    ask this DNS server; repeatable, tried in order
                                (default: the policy's, then those of /etc/resolv.conf)
           --audit FILE         write each decision as a line of JSON; - is standard error
-          --isolation MODE     netns (the default): network namespaces of its own
+          --isolation MODE     netns (the default): network namespaces of its own, which hold
+                               everything; preload: only a library in the command's
+                               processes, which holds those that cooperate
+          --preload            with netns: refuse denied names inside the processes, too
           --timeout SECONDS    end the command and all it started after this time
           -c                   run a line with /bin/sh
           -q                   tell errors only

@@ -6,9 +6,11 @@ enum Option: String, CaseIterable {
     case deny = "--deny"
     case policy = "--policy"
     case allowPrivate = "--allow-private"
+    case allowUnix = "--allow-unix"
     case dns = "--dns"
     case audit = "--audit"
     case isolation = "--isolation"
+    case preload = "--preload"
     case timeout = "--timeout"
     case shell = "-c"
     case quiet = "-q"
@@ -21,10 +23,11 @@ enum Option: String, CaseIterable {
         switch self {
         case .allow, .deny: "RULE"
         case .policy, .audit: "FILE"
+        case .allowUnix: "PATH"
         case .dns: "ADDR[:PORT]"
         case .isolation: "MODE"
         case .timeout: "SECONDS"
-        case .allowPrivate, .shell, .quiet, .verbose, .version, .help: nil
+        case .allowPrivate, .preload, .shell, .quiet, .verbose, .version, .help: nil
         }
     }
 
@@ -35,11 +38,6 @@ enum Option: String, CaseIterable {
         default: false
         }
     }
-
-    /// Options of the contract that this version does not have, and why it refuses rather than ignores them.
-    static let unavailable = [
-        "--allow-unix": "connections to unix sockets are not checked yet, so there is nothing to allow"
-    ]
 
     /// Spellings of other tools, and ours for them.
     static let usualNames = [

@@ -10,10 +10,16 @@ public struct Options: Equatable, Sendable {
     public var policyPath: String?
     /// Whether `--allow-private` was given.
     public var allowsPrivate = false
+    /// The paths of `--allow-unix`, in order.
+    public var allowUnix: [String] = []
     /// The texts of `--dns`, in order.
     public var dns: [String] = []
     /// The file of `--audit`; `-` is standard error.
     public var auditPath: String?
+    /// What holds the command.
+    public var isolation = Isolation.netns
+    /// Whether `--preload` was given: denied names are refused inside of the command's processes, too.
+    public var usesPreload = false
     /// The time the tree may run, in nanoseconds; nil for any.
     public var timeout: UInt64?
     /// How much is told on standard error.
@@ -34,6 +40,14 @@ public struct Options: Equatable, Sendable {
     public init(command: Command, commandIndex: Int) {
         self.command = command
         self.commandIndex = commandIndex
+    }
+
+    /// What holds the command.
+    public enum Isolation: String, Equatable, Sendable {
+        /// The kernel, with network namespaces of its own.
+        case netns
+        /// Only a library in its processes, as far as they let it.
+        case preload
     }
 
     /// How much is told on standard error.

@@ -47,6 +47,7 @@ private struct Parser {
                 }
             }
         }
+        try checkPreload()
         try takeOperands()
         return .run(options)
     }
@@ -92,9 +93,6 @@ private struct Parser {
     }
 
     private func unknown(_ name: String) -> UsageError {
-        if let reason = Option.unavailable[name] {
-            return UsageError("option '\(name)' is not available in this version", hint: reason)
-        }
         let message = "unknown option \(name.quoted())"
         // '-allow' and '--q' are slips as well: compared without their dashes.
         let words = Dictionary(
@@ -117,8 +115,10 @@ private struct Parser {
         case .dns: options.dns.append(value)
         case .policy: options.policyPath = value
         case .audit: options.auditPath = value
+        case .allowUnix: options.allowUnix.append(value)
         case .allowPrivate: options.allowsPrivate = true
-        case .isolation: try checkIsolation(value)
+        case .isolation: options.isolation = try isolation(value)
+        case .preload: options.usesPreload = true
         case .timeout: options.timeout = try nanoseconds(of: value)
         case .shell: isShell = true
         case .quiet, .verbose: try setVerbosity(option)
@@ -133,15 +133,18 @@ private struct Parser {
         options.verbosity = option == .quiet ? .quiet : .verbose
     }
 
-    private func checkIsolation(_ mode: String) throws(UsageError) {
-        switch mode {
-        case "netns": return
-        case "preload":
-            throw UsageError("'--isolation preload' is not available in this version", hint: "leave it out for netns")
-        default:
+    private func isolation(_ mode: String) throws(UsageError) -> Options.Isolation {
+        if let isolation = Options.Isolation(rawValue: mode) { return isolation }
+        throw UsageError("unknown isolation \(mode.quoted())", hint: "'netns', the default, or 'preload'")
+    }
+
+    /// What only the supervisor can do must not be asked for without it, and then be missing in silence.
+    private func checkPreload() throws(UsageError) {
+        guard options.isolation == .preload else { return }
+        for option in [Option.audit, .dns] where given.contains(option) {
             throw UsageError(
-                "unknown isolation \(mode.quoted())",
-                hint: "the one there is, and the default, is 'netns'"
+                "option '\(option.rawValue)' can't be had with '--isolation preload'",
+                hint: "nothing stands outside the command there that could do it"
             )
         }
     }
@@ -161,7 +164,7 @@ private struct Parser {
         // For sh the word after the line is $0. An option of ours there was meant for us, and would be lost in silence.
         if operands.count > 1 {
             let name = operands[1].prefix { $0 != "=" }
-            if name.count > 2, Option(rawValue: String(name)) != nil || Option.unavailable[String(name)] != nil {
+            if name.count > 2, Option(rawValue: String(name)) != nil {
                 throw UsageError("option '\(name)' stands after the shell line", hint: "options go before -c")
             }
         }

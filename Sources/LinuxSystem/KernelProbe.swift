@@ -25,6 +25,14 @@ public enum KernelProbe {
         return version < 0 ? nil : Int(version)
     }
 
+    /// How many seccomp filters hold this process: the "Seccomp_filters:" line of proc_pid_status(5), since Linux 5.9.
+    public static var filters: Int {
+        let lines = (contents(ofFile: "/proc/self/status") ?? []).split(separator: UInt8(ascii: "\n"))
+        let label = "Seccomp_filters:"
+        guard let line = lines.first(where: { $0.starts(with: label.utf8) }) else { return 0 }
+        return Int(String(decoding: line.dropFirst(label.utf8.count).filter { $0 > 32 }, as: UTF8.self)) ?? 0
+    }
+
     /// True of an effective user id of 0.
     public static var isRoot: Bool { geteuid() == 0 }
 

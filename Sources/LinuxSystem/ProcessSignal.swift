@@ -11,6 +11,11 @@ public enum ProcessSignal {
         egress_pidfd_send_signal(pidfd, signal) == 0
     }
 
+    /// Makes the orphans below this process its children; false with errno if that fails.
+    public static func adoptOrphans() -> Bool {
+        egress_adopt_orphans() == 0
+    }
+
     /// Ignores a signal.
     public static func ignore(_ number: Int32) {
         _ = signal(number, SIG_IGN)

@@ -11,6 +11,7 @@ import LinuxSystem
 
 /// Runs a command as the options say; returns the exit status.
 func run(_ options: Options) throws(Failure) -> Int32 {
+    if options.isolation == .preload { return try runPreloaded(options, commandPlan(options)) }
     for number in 0...2 as ClosedRange<Int32> where isForeignSocket(number) {
         throw Failure(
             "descriptor \(number) is a socket that leads outside the sandbox (give a pipe, a file or a terminal instead)"
@@ -49,6 +50,7 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             sandbox,
             signals: signals,
             names: settings.names(hostname: hostname),
+            unixPaths: settings.unixPaths,
             reporter: reporter,
             timeout: options.timeout
         )
@@ -71,11 +73,17 @@ private func status(_ outcome: Supervisor.Outcome, command: CommandPlan) -> Int3
     case .exited(let status): return ExitStatus.of(waitStatus: status)
     case .timedOut: return ExitStatus.timedOut
     case .lost: return ExitStatus.killed
+    case .notHeld: return ExitStatus.ownFailure
     case .notExecuted(let code):
         let name = String(decoding: command.arguments.first ?? [], as: UTF8.self)
-        complain("can't execute '\(name)': \(SystemError("", code: code).reason)")
-        return ExitStatus.of(executionError: code)
+        return notExecuted(name, code)
     }
+}
+
+/// The exit status of a command that could not be executed, after a word about it.
+func notExecuted(_ name: String, _ code: Int32) -> Int32 {
+    complain("can't execute '\(name)': \(SystemError("", code: code).reason)")
+    return ExitStatus.of(executionError: code)
 }
 
 /// The command with its arguments and environment, byte by byte as they were given.
@@ -92,6 +100,7 @@ private func commandPlan(_ options: Options) throws(Failure) -> CommandPlan {
     case .program: name = String(decoding: given.first ?? [], as: UTF8.self)
     case .shell: name = "/bin/sh"
     }
+    try Preload(options)?.install()
     return CommandPlan(
         candidates: CommandPlan.candidates(for: name, path: unsafe getenv("PATH").map { unsafe String(cString: $0) }),
         arguments: arguments,

@@ -15,17 +15,15 @@ struct Settings {
     let system: ResolverConfiguration
     let recordTypes: Set<RecordType>
     let loopback: [HostLoopbackPort]
+    /// Unix sockets outside that the command may connect to.
+    let unixPaths: [String]
 
     /// More ports than anyone opens one by one; each is a socket inside.
     private static let maximumLoopbackPorts = 48
 
     init(_ options: Options) throws(Failure) {
-        let document = try Self.document(options.policyPath)
-        policy = Policy(
-            allow: document.allow + (try Self.rules(options.allow, "--allow", .allow)),
-            deny: document.deny + (try Self.rules(options.deny, "--deny", .deny)),
-            allowPrivate: options.allowsPrivate || document.allowPrivate
-        )
+        let document = try Self.document(options)
+        policy = Policy(allow: document.allow, deny: document.deny, allowPrivate: document.allowPrivate)
         system = ResolverConfiguration(parsing: text(ofFile: "/etc/resolv.conf") ?? "")
         let given = try options.dns.map { text throws(Failure) in
             guard let server = ServerAddress(text) else {
@@ -38,15 +36,20 @@ struct Settings {
         servers = [given, document.upstream, system.servers].first { !$0.isEmpty } ?? []
         recordTypes = Set(document.recordTypes)
         loopback = try Self.loopbackPorts(policy)
-        guard document.unixPaths.isEmpty else {
-            throw Failure("the policy's 'unix:' paths can't be held to yet in this version (remove the key)")
-        }
+        unixPaths = document.unixPaths + options.allowUnix
         try checkServers()
     }
 
-    private static func document(_ path: String?) throws(Failure) -> PolicyDocument {
-        guard let path else { return PolicyDocument() }
-        do { return try PolicyDocument.load(path: path) } catch { throw Failure(error.description) }
+    /// What the policy file and the options say together.
+    static func document(_ options: Options) throws(Failure) -> PolicyDocument {
+        var document = PolicyDocument()
+        if let path = options.policyPath {
+            do { document = try PolicyDocument.load(path: path) } catch { throw Failure(error.description) }
+        }
+        document.allow += try rules(options.allow, "--allow", .allow)
+        document.deny += try rules(options.deny, "--deny", .deny)
+        if options.allowsPrivate { document.allowPrivate = true }
+        return document
     }
 
     private static func rules(_ texts: [String], _ option: String, _ list: Rule.List) throws(Failure) -> [Rule] {

@@ -21,6 +21,8 @@ struct ParserTests {
             "--policy",
             "p.yaml",
             "--allow-private",
+            "--allow-unix",
+            "/run/x.sock",
             "--dns",
             "192.0.2.1",
             "--dns=[2001:db8::1]:5353",
@@ -36,11 +38,12 @@ struct ParserTests {
             "-v",
             "https://a.example/"
         )
-        var expected = Options(command: .program(["curl", "-v", "https://a.example/"]), commandIndex: 19)
+        var expected = Options(command: .program(["curl", "-v", "https://a.example/"]), commandIndex: 21)
         expected.allow = ["a.example:443", "c.example"]
         expected.deny = [".b.example"]
         expected.policyPath = "p.yaml"
         expected.allowsPrivate = true
+        expected.allowUnix = ["/run/x.sock"]
         expected.dns = ["192.0.2.1", "[2001:db8::1]:5353"]
         expected.auditPath = "-"
         expected.timeout = 1_500_000_000
@@ -159,17 +162,18 @@ struct UsageErrorTests {
             (["-q", "-v", "true"], "options '-q' and '-v' contradict each other"),
             (["-vq", "true"], "options '-q' and '-v' contradict each other"),
             (
-                ["--isolation", "preload", "true"],
-                "'--isolation preload' is not available in this version (leave it out for netns)"
+                ["--audit", "a.jsonl", "--isolation", "preload", "true"],
+                "option '--audit' can't be had with '--isolation preload' "
+                    + "(nothing stands outside the command there that could do it)"
+            ),
+            (
+                ["--isolation=preload", "--dns", "192.0.2.53", "true"],
+                "option '--dns' can't be had with '--isolation preload' "
+                    + "(nothing stands outside the command there that could do it)"
             ),
             (
                 ["--isolation", "docker", "true"],
-                "unknown isolation 'docker' (the one there is, and the default, is 'netns')"
-            ),
-            (
-                ["--allow-unix", "/run/x.sock", "true"],
-                "option '--allow-unix' is not available in this version "
-                    + "(connections to unix sockets are not checked yet, so there is nothing to allow)"
+                "unknown isolation 'docker' ('netns', the default, or 'preload')"
             ),
             (
                 ["-c", "curl x", "--allow", "x.example"],

@@ -16,6 +16,9 @@
 /// memfd_create(2), close-on-exec; -1 with errno.
 int egress_memory_file(const char *name);
 
+/// openat2(2) with O_PATH and RESOLVE_NO_SYMLINKS; -1 with errno.
+int egress_open_without_links(const char *path);
+
 /// accept4(2), non-blocking and close-on-exec, storing the peer in `peer`; -1 with errno.
 int egress_accept(int socket, struct sockaddr_storage *peer);
 
@@ -24,6 +27,9 @@ int egress_continue_at(uint64_t time);
 
 /// pidfd_send_signal(2); -1 with errno.
 int egress_pidfd_send_signal(int pidfd, int signal);
+
+/// Makes the orphans below this process its children, PR_SET_CHILD_SUBREAPER of prctl(2); -1 with errno.
+int egress_adopt_orphans(void);
 
 /// Receives one report: at most `capacity` bytes into `buffer` and at most `*count` descriptors, made close-on-exec;
 /// `*count` becomes their number. Returns the length, 0 at end-of-file, -1 with errno.

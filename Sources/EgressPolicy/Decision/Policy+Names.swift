@@ -12,6 +12,15 @@ extension Policy {
         return match.allow.named == Match.none ? Verdict(.hostNotAllowlisted) : allowed(match.allow.named)
     }
 
+    /// Whether a port of a name may be connected to, as far as that can be said before the name is resolved.
+    public func decide(host: Host, port: UInt16, protocol transport: TransportProtocol) -> Verdict {
+        let match = match(host, Service(port: port, transport: transport))
+        guard match.deny.covering == Match.none else { return denied(match.deny.covering) }
+        guard match.allow.covering == Match.none else { return allowed(match.allow.covering) }
+        if match.allow.isOtherTransport { return Verdict(.protocolNotAllowed) }
+        return Verdict(match.allow.named == Match.none ? .hostNotAllowlisted : .portNotAllowed)
+    }
+
     /// Whether an allowed name may be an alias (CNAME) of this one, which needs no rule of its own.
     ///
     /// Any deny rule that names it closes it, whatever its ports: the gate only knows the name that was asked for.

@@ -14,12 +14,15 @@ enum Advice {
         "user and network namespaces are refused here; in a container, its seccomp profile may be what refuses"
     static let filter = "the kernel needs CONFIG_SECCOMP_FILTER"
     static let listener =
-        "a supervisor above us has taken the one place for a seccomp listener; start egress-run outside of it"
+        "what started egress-run supervises its system calls already (seccomp notifications), as another egress-run does, "
+        + "and the kernel allows one such supervisor; start egress-run outside of it"
+    static let filtered = "a seccomp filter refuses it here, as inside another egress-run or a container"
 
     /// What to do about a failed step, given the values of the kernel's settings.
     static func about(
         _ error: SystemError,
         isRoot: Bool = KernelProbe.isRoot,
+        isFiltered: Bool = KernelProbe.filters > 0,
         settings: (KernelSetting) -> String? = { $0.current() }
     ) -> String? {
         if error.stage.contains("veth"), error.code == EOPNOTSUPP { return link }
@@ -27,8 +30,9 @@ enum Advice {
             return routingRules
         }
         if error.stage.contains("/proc"), error.code == EPERM { return coveredProc }
+        if error.code == ENOSYS, isFiltered { return filtered }
         if error.stage.contains("seccomp"), error.code == EBUSY { return listener }
-        if error.stage.contains("seccomp"), error.code == EINVAL || error.code == ENOSYS { return filter }
+        if error.stage.contains("filter"), error.code == EINVAL || error.code == ENOSYS { return filter }
         switch error.code {
         case EPERM, EACCES, ENOSPC, EUSERS:
             return KernelSetting.allCases.first { $0.refuses(settings($0), isRoot: isRoot) }?.advice ?? refused

@@ -54,7 +54,7 @@ public struct Machine: Sendable {
         machine.notification = KernelProbe.notification
         machine.listener = KernelProbe.listener(killable: false)
         machine.killableListener = KernelProbe.listener(killable: true)
-        machine.filters = number(after: "Seccomp_filters:", in: lines("/proc/self/status")) ?? 0
+        machine.filters = KernelProbe.filters
         machine.landlock = KernelProbe.landlock
         machine.containerSigns = containerSigns()
         machine.coveredProc = coveredProc(mounts: lines("/proc/self/mountinfo"))
@@ -65,10 +65,6 @@ public struct Machine: Sendable {
 
     private static func lines(_ path: String) -> [Substring] {
         String(decoding: contents(ofFile: path) ?? [], as: UTF8.self).split(separator: "\n")
-    }
-
-    static func number(after label: String, in lines: [Substring]) -> Int? {
-        lines.first { $0.hasPrefix(label) }.flatMap { Int($0.dropFirst(label.count).filter { !$0.isWhitespace }) }
     }
 
     /// Docker and Podman leave a file; Podman, LXC and systemd-nspawn set `container` for what they start.

@@ -73,12 +73,14 @@ public enum Trial: Sendable {
     /// Waits until the command has ended, and takes the sandbox down.
     private static func watch(_ sandbox: consuming Sandbox) throws(SandboxError) {
         let listener = sandbox.agent.mintListener(isIPv6: false, port: 443)
-        let code = listener == nil ? EPROTO : awaitEnd(sandbox.initControl.raw)
+        let code = listener == nil ? EPROTO : awaitEnd(sandbox.initControl.raw, after: sandbox.earlyReport)
         for pid in [sandbox.initPid, sandbox.agentPid] {
             kill(pid, SIGKILL)
             ProcessSignal.reap(pid)
         }
-        for descriptor in sandbox.relaySockets.values { close(descriptor) }
+        for descriptor in [sandbox.notifications, sandbox.diagnostics] + sandbox.relaySockets.values {
+            close(descriptor)
+        }
         if let listener { close(listener) }
         guard code == 0 else {
             let stage = listener == nil ? "listening on a port" : "running /bin/true"
@@ -88,19 +90,25 @@ public enum Trial: Sendable {
 
     /// 0 once init reports that the command ended well, else an errno. A machine without /bin/true is no reason to doubt
     /// the sandbox: it stood when the command was to be executed.
-    private static func awaitEnd(_ control: Int32) -> Int32 {
+    private static func awaitEnd(_ control: Int32, after early: SandboxReport?) -> Int32 {
+        if let early, let code = end(early) { return code }
         let deadline = monotonicNow() + 10_000_000_000
         while monotonicNow() < deadline {
             var entry = pollfd(fd: control, events: Int16(POLLIN), revents: 0)
             guard unsafe poll(&entry, 1, 1000) == 1 else { continue }
-            switch try? SandboxReport.receive(control) {
-            case .exited(let status): return status == 0 ? 0 : EPROTO
-            case .executionFailed(let code): return code == ENOENT ? 0 : code
-            case .failed(let error): return error.code
-            case .ready, .started, .stopped, .continued, .listener: continue
-            case nil: return ECHILD
-            }
+            guard let report = try? SandboxReport.receive(control) else { return ECHILD }
+            if let code = end(report) { return code }
         }
         return ETIMEDOUT
+    }
+
+    /// What a report says of the command's end; nil while it runs.
+    private static func end(_ report: SandboxReport) -> Int32? {
+        switch report {
+        case .exited(let status): status == 0 ? 0 : EPROTO
+        case .executionFailed(let code): code == ENOENT ? 0 : code
+        case .failed(let error): error.code
+        default: nil
+        }
     }
 }

@@ -30,8 +30,16 @@ import Testing
         value: String,
         words: String
     ) throws {
-        let advice = Advice.about(SystemError(stage, code: code), isRoot: false) { $0 == setting ? value : nil }
+        let advice = Advice.about(SystemError(stage, code: code), isRoot: false, isFiltered: false) {
+            $0 == setting ? value : nil
+        }
         #expect(try #require(advice).contains(words))
+    }
+
+    @Test func `a call that is missing under a filter was refused by it`() {
+        let error = SystemError("cloning the agent", code: ENOSYS)
+        #expect(Advice.about(error, isFiltered: true)?.contains("a seccomp filter refuses it") == true)
+        #expect(Advice.about(error, isFiltered: false) == Advice.kernel)
     }
 
     @Test func `an error that nobody knows gets no advice`() {

@@ -76,6 +76,10 @@ def prepare(directory, programs, built, binary):
     shutil.copytree(built, f"{directory}/bin")
     if os.path.exists(binary):
         shutil.copy(binary, f"{directory}/bin/egress-run")
+        # Where the program looks for them: beside itself.
+        for library in ("libegress.so", "libegress-preload.so"):
+            if os.path.exists(f"{os.path.dirname(binary)}/{library}"):
+                shutil.copy(f"{os.path.dirname(binary)}/{library}", f"{directory}/bin/{library}")
     subprocess.run(["chmod", "-R", "a+rX", f"{directory}/programs", f"{directory}/bin"], check=True)
     for name, text in SYSTEM_FILES.items():
         with open(f"{directory}/{name}", "w") as file:
