@@ -115,6 +115,13 @@ let package = Package(
         ),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
+        .target(name: "BypassCorpus", dependencies: ["TestSupport"], path: "Tests/BypassCorpus", swiftSettings: swift),
+        .executableTarget(
+            name: "bypass",
+            dependencies: ["BypassCorpus", "TestSupport"],
+            path: "Tests/bypass",
+            swiftSettings: swift
+        ),
         .testTarget(name: "EgressTextTests", dependencies: ["EgressText"], swiftSettings: swift),
         .testTarget(name: "EgressCommandLineTests", dependencies: ["EgressCommandLine"], swiftSettings: swift),
         .testTarget(name: "EgressPolicyTests", dependencies: ["EgressPolicy", "TestSupport"], swiftSettings: swift),
@@ -159,7 +166,7 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(name: "EgressABITests", dependencies: ["TestSupport"], swiftSettings: swift),
-        .testTarget(name: "EndToEndTests", dependencies: ["TestSupport"], swiftSettings: swift),
+        .testTarget(name: "EndToEndTests", dependencies: ["BypassCorpus", "TestSupport"], swiftSettings: swift),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -6,16 +6,6 @@ import Testing
 private let address = EndToEnd.allowedAddress
 private let socket = "$WORLD/canary.socket"
 
-/// Ways to name a unix socket of a process outside.
-private let paths = [
-    ("30 a unix socket of the host", "echo hello | nc -N -U \(socket)"),
-    ("30 a relative path", "cd $WORLD && echo hello | nc -N -U canary.socket"),
-    ("30 a path with dots", "cd $WORLD/bin && echo hello | nc -N -U ../canary.socket"),
-    ("30 a link", "d=$(mktemp -d) && ln -s \(socket) $d/link && echo hello | nc -N -U $d/link"),
-    ("30 the root of a process", "echo hello | nc -N -U /proc/self/root\(socket)"),
-    ("30 a working directory", "cd $WORLD && echo hello | nc -N -U /proc/self/cwd/canary.socket"),
-].map { Attempt(title: $0.0, line: $0.1) }
-
 /// A server of the command's own, with one connection.
 private let ownServer = """
     import os, socket, tempfile
@@ -37,11 +27,6 @@ extension EndToEnd {
             try #require(native.succeeded, "\(native)")
             #expect(held.standardOutput == native.standardOutput, "\(held)")
             #expect(held.standardError == "")
-        }
-
-        @Test(arguments: paths.rows)
-        func `no path leads to a unix socket of the host`(_ row: Row) throws {
-            try row.expectHeld()
         }
 
         @Test(arguments: Account.available)
