@@ -70,6 +70,22 @@ static long read_keyring(void) { return syscall(SYS_keyctl, KEYCTL_GET_KEYRING_I
 
 /// On a host with an upcall for it, this key type resolves a name outside of every namespace.
 static long add_key_of_user(void) { return syscall(SYS_add_key, "user", "egress", "x", 1, -3); }
+
+/// Asks for a key that nobody has; only leave to ask counts.
+static long ask_for_key(void)
+{
+    return syscall(SYS_request_key, "user", "egress-absent", NULL, 0) < 0 && errno != ENOKEY ? -1 : 0;
+}
+
+/// Reads the memory of a process at no address at all: a bad address is found only after the leave to read is given.
+static long read_memory(void)
+{
+    char byte;
+    struct iovec here = {.iov_base = &byte, .iov_len = 1}, there = {.iov_base = NULL, .iov_len = 1};
+
+    return process_vm_readv(atoi(argument), &here, 1, &there, 1, 0) < 0 && errno != EFAULT ? -1 : 0;
+}
+
 static long push_terminal_input(void) { return ioctl(0, TIOCSTI, "x"); }
 static long signal_process(void) { return kill(atoi(argument), SIGUSR1); }
 static long trace_process(void) { return ptrace(PTRACE_SEIZE, atoi(argument), NULL, NULL); }
@@ -97,6 +113,7 @@ static const struct {
     {"unshare-network", unshare_network}, {"clone-user", clone_user}, {"clone3-user", clone3_user},
     {"setns", join_namespace}, {"mount", mount_tmpfs}, {"open-tree", open_tree_of_root}, {"bpf", load_bpf},
     {"perf", open_perf}, {"userfaultfd", make_userfault}, {"keyctl", read_keyring}, {"add-key", add_key_of_user},
+    {"request-key", ask_for_key}, {"read-memory", read_memory},
     {"tiocsti", push_terminal_input}, {"kill", signal_process}, {"ptrace", trace_process},
     {"pidfd-getfd", take_descriptor}, {"write", write_file},
 };

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Enters the kernel by another door than the 64-bit one that filters usually watch.
-// usage: compat int80|socketcall ADDRESS PORT   (IPv4; x86-64 only)
+// usage: compat int80|socketcall|x32 ADDRESS PORT   (IPv4; x86-64 only)
 #include "program.h"
 
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #if !defined(__x86_64__)
 #error "these doors exist on x86-64 only"
@@ -53,6 +55,10 @@ int main(int argc, char **argv)
         fd = result_of(int80(102, 1, (long)low->arguments, 0), "socketcall socket");
         memcpy(low->arguments, (uint32_t[]){(uint32_t)fd, (uint32_t)(size_t)&low->address, length}, 12);
         result_of(int80(102, 3, (long)low->arguments, 0), "socketcall connect");
+    } else if (strcmp(argv[1], "x32") == 0) {
+        const long x32 = 0x40000000;
+        fd = check((int)syscall(x32 | SYS_socket, AF_INET, SOCK_STREAM, 0), "x32 socket");
+        check((int)syscall(x32 | SYS_connect, fd, &low->address, length), "x32 connect");
     } else {
         return 2;
     }

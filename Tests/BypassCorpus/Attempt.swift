@@ -43,6 +43,8 @@ public struct Attempt: Sendable, CustomTestStringConvertible {
     public var resolver: WorldResolver
     /// What kernels may lack; on such a one the attempt can't exist.
     public var needs: String?
+    /// Why it is known to get out, in the words of SECURITY.md: an exit that the caller opens.
+    public var concession: String?
 
     /// An attempt that most often is a line alone.
     public init(
@@ -54,7 +56,8 @@ public struct Attempt: Sendable, CustomTestStringConvertible {
         accounts: [Account] = Account.allCases,
         under: [String] = [],
         resolver: WorldResolver = .honest,
-        needs: String? = nil
+        needs: String? = nil,
+        concession: String? = nil
     ) {
         self.title = title
         self.line = line
@@ -65,6 +68,7 @@ public struct Attempt: Sendable, CustomTestStringConvertible {
         self.under = under
         self.resolver = resolver
         self.needs = needs
+        self.concession = concession
     }
 
     /// The title.

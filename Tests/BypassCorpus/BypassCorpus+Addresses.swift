@@ -64,6 +64,12 @@ extension BypassCorpus {
             policy: TestWorld.policy + ["--allow", "\(allowed):7002"],
             ending: .answered
         ),
+        Attempt(
+            title: "25 one batch to an allowed and another address",
+            line: "mixed-glibc \(allowed) 7002 \(denied) 4444",
+            policy: TestWorld.policy + ["--allow", "\(allowed):7002"],
+            ending: .answered
+        ),
         Attempt(title: "25 packet info", line: "\(attack) udp-packet-info \(denied) 4444", ending: .answered),
         Attempt(title: "15 a resolver of its own", line: "\(attack) dns-udp 8.8.8.8", ending: .answered),
         Attempt(title: "15 a resolver over IPv6", line: "\(attack) dns-udp 2606:4700:4700::1111", ending: .answered),

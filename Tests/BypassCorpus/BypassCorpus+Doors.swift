@@ -21,26 +21,44 @@ extension BypassCorpus {
             line: "race-glibc \(allowed) \(denied) 80",
             ending: .answered
         ),
+        Attempt(title: "20 a 32-bit program", line: "connect-i386"),
+        Attempt(title: "21 x32 system calls", line: "compat-glibc x32 \(denied) 4444", needs: "x32 in this kernel"),
+        Attempt(
+            title: "23 the descriptor is replaced meanwhile",
+            line: "swap-glibc descriptor \(denied) 4444 $WORLD/canary.socket",
+            ending: .answered
+        ),
         Attempt(title: "24 AF_UNSPEC and then elsewhere", line: "connect-static dissolved \(denied) 4444"),
         Attempt(
             title: "26 shadowing an allowed port",
             line: "\(attack) shadow \(allowed) 9443 \(denied)",
             policy: ["-q", "--allow", "allowed.example:9443"]
         ),
+        Attempt(title: "39 a socket address of 128 bytes", line: "\(attack) long-address \(denied) 4444"),
         Attempt(title: "27 MPTCP", line: "connect-static multipath \(denied) 4444"),
         Attempt(title: "27 a raw socket", line: "\(attack) raw-udp \(denied) 4444", accounts: [.root]),
         Attempt(title: "31 an abstract socket of the host", line: "\(attack) abstract egress-canary"),
         Attempt(
             title: "33 an inherited socket",
             line: "\(attack) inherited 7 \(denied) 4444",
-            under: ["/usr/bin/python3", "$WORLD/programs/inherit.py", "7"]
+            under: ["/usr/bin/python3", "$WORLD/programs/inherit.py", "tcp", "7"]
         ),
         Attempt(
             title: "33 an inherited socket as standard input",
             line: "\(attack) inherited 0 \(denied) 4444",
             ending: .refused,
-            under: ["/usr/bin/python3", "$WORLD/programs/inherit.py", "0"]
+            under: ["/usr/bin/python3", "$WORLD/programs/inherit.py", "tcp", "0"]
         ),
+        Attempt(
+            title: "33 an inherited datagram socket as standard input",
+            line: "\(attack) inherited 0 \(denied) 4444",
+            ending: .refused,
+            under: ["/usr/bin/python3", "$WORLD/programs/inherit.py", "udp", "0"]
+        ),
+        Attempt(title: "36 a seccomp listener on top", line: "stack-glibc listener \(denied) 4444"),
+        Attempt(title: "36 a tracer that makes another call of one", line: "stack-glibc trace \(denied) 4444"),
+        Attempt(title: "40 static Go", line: "fetch-go http://\(denied)/"),
+        Attempt(title: "40 without LD_PRELOAD", line: "env -u LD_PRELOAD curl -s -m 5 http://\(denied)/"),
         Attempt(title: "40 a process that leaves the session", line: "setsid -w \(attack) tcp \(denied) 4444"),
         Attempt(title: "40 a grandchild", line: "sh -c '(\(attack) tcp \(denied) 4444; exit $?); exit $?'; exit $?"),
         Attempt(title: "40 without an environment", line: "env -i $WORLD/bin/connect-musl plain \(denied) 4444"),

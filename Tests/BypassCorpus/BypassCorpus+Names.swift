@@ -33,6 +33,14 @@ extension BypassCorpus {
         name("11 mixed by a hostile resolver", "mixed.hostile.example", .hostile),
         name("13 an alias, answered with a private address", "alias-private.hostile.example", .hostile),
         Attempt(
+            title: "14 the address hint of an HTTPS record",
+            line: """
+                connect-static plain \
+                "$(dig +short +tries=1 HTTPS service.example | grep -o 'ipv4hint=[0-9.]*' | cut -d= -f2)" 4444
+                """,
+            policy: ["-q", "--allow", "service.example"]
+        ),
+        Attempt(
             title: "12 rebinding between two lookups",
             line: "/usr/bin/python3 $WORLD/programs/attack.py resolve n$$.rebind.example 80 5",
             policy: ["-q", "--allow", ".rebind.example"],

@@ -19,6 +19,7 @@ public enum BypassCorpus {
         Table(fact: "only ordinary kinds of sockets can be made", attempts: families),
         Table(fact: "no path leads to a unix socket of the host", attempts: paths),
         Table(fact: "a system call that could open a way out fails", attempts: systemCalls),
+        Table(fact: "what befalls egress-run opens nothing", attempts: faults),
         Table(fact: "a signal does not reach a process outside", attempts: signals),
     ]
 }

@@ -12,11 +12,13 @@ public enum Finding: Equatable, Sendable {
     case vacuous(String)
     /// This kernel lacks what it needs; with what that is.
     case impossible(String)
+    /// It gets out by an exit that SECURITY.md names; with what that is.
+    case conceded(String)
 
-    /// Whether a test may go on: the attempt is held, or can't be made here.
+    /// Whether a test may go on: the attempt is held, can't be made here, or is known to get out.
     public var isGood: Bool {
         switch self {
-        case .held, .impossible: true
+        case .held, .impossible, .conceded: true
         case .escaped, .vacuous: false
         }
     }
@@ -33,7 +35,9 @@ extension Attempt {
             return needs.map { .impossible($0) } ?? .vacuous("without egress-run nothing arrived: \(control)")
         }
         let (outcome, leaked) = try world.arrivals { try run(in: world, as: account, held: true) }
-        guard leaked.isEmpty else { return .escaped("\(leaked) \(outcome)") }
+        guard leaked.isEmpty else {
+            return concession.map { .conceded($0) } ?? .escaped("\(leaked) \(outcome)")
+        }
         if let complaint = complaint(about: outcome, control: control) { return .escaped("\(complaint): \(outcome)") }
         if outcome.status == 125, ending != .refused { return .vacuous("egress-run did not start: \(outcome)") }
         return .held

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import BypassCorpus
 import TestSupport
 import Testing
 
@@ -25,44 +24,8 @@ extension EndToEnd {
             ).expect(as: account)
         }
 
-        @Test(arguments: Account.available)
-        func `39 without descriptors egress-run denies`(as account: Account) throws {
-            let (outcome, leaked) = try TestWorld.shared().arrivals {
-                try TestWorld.shared().run(
-                    """
-                    ulimit -n 64; egress-run -q --allow allowed.example:80 -- sh -c '
-                    for i in $(seq 40); do connect-static plain \(deniedAddress) 4444 & done
-                    curl -s -m 5 -Z --parallel-max 40 "http://allowed.example/?[1-40]" > /dev/null; wait
-                    echo the command went on'
-                    """,
-                    as: account
-                )
-            }
-            #expect(leaked == [], "\(outcome)")
-            #expect(outcome.standardOutput.contains("the command went on"), "\(outcome)")
-        }
-
-        @Test(arguments: Account.available)
-        func `39 a stopped egress-run lets nothing pass`(as account: Account) throws {
-            let (outcome, leaked) = try TestWorld.shared().arrivals {
-                try TestWorld.shared().run(
-                    """
-                    egress-run -q -- sh -c 'echo up > $HOME/up; sleep 0.3; timeout 0.7 connect-static \
-                    plain \(deniedAddress) 4444' & pid=$!
-                    for i in $(seq 100); do test -e $HOME/up && break; sleep 0.01; done
-                    rm $HOME/up; kill -STOP $pid; sleep 1.2; kill -CONT $pid; wait $pid
-                    """,
-                    as: account
-                )
-            }
-            #expect(leaked == [], "\(outcome)")
-            #expect(outcome.status == 124, "the connect must hang while nobody judges it: \(outcome)")
-        }
-
-        // What such a program points to can't be seen by its own user, and so not be judged.
-        @Test func `39 a program that nobody can read connects nowhere`() throws {
+        @Test func `39 a program that nobody can read is told why it connects nowhere`() throws {
             let copy = "p=$(mktemp) && cp $WORLD/bin/connect-static $p && chmod 0111 $p && $p"
-            try Attempt(title: "", line: "\(copy) plain \(deniedAddress) 4444").expectHeld(as: .user)
             let outcome = try TestWorld.shared().run(
                 "\(copy) plain 93.184.216.34 80",
                 as: .user,

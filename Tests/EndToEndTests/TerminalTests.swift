@@ -30,11 +30,5 @@ extension EndToEnd {
             let world = try TestWorld.shared()
             #expect(text(of: "\(world.directory)/home-\(account.rawValue)/hung-up") == "hung-up\n")
         }
-
-        @Test(arguments: Account.available)
-        func `38 input cannot be pushed into the caller's terminal`(as account: Account) throws {
-            try play("push-input-control", as: account)
-            try play("push-input", as: account)
-        }
     }
 }

@@ -100,9 +100,46 @@ def abstract(name):
 
 def inherited(number, address, port):
     """Uses a socket that somebody outside made."""
-    client = socket.socket(fileno=os.dup(int(number)))
-    client.connect((address, int(port)))
-    client.sendall(b"inherited\n")
+    use(socket.socket(fileno=os.dup(int(number))), address, port)
+
+
+def use(client, address, port):
+    """Reaches the address with a socket that somebody else made."""
+    if client.type == socket.SOCK_DGRAM:
+        client.sendto(b"given\n", (address, int(port)))
+    else:
+        client.connect((address, int(port)))
+        client.sendall(b"given\n")
+
+
+def received(kind, giver, address, port):
+    """Uses a socket that somebody outside hands over, by a path or on a descriptor."""
+    if giver.isdigit():
+        channel = socket.socket(fileno=int(giver))
+    else:
+        channel = socket.socket(socket.AF_UNIX)
+        channel.connect(giver)
+    _, descriptors, _, _ = socket.recv_fds(channel, 1, 2)
+    use(socket.socket(fileno=descriptors[kind == "udp"]), address, port)
+
+
+def local(kind, path):
+    """A unix datagram, from a socket of its own, from one of a pair, or from a raw one."""
+    if kind == "pair":
+        client, _kept = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
+    else:
+        client = socket.socket(socket.AF_UNIX, socket.SOCK_RAW if kind == "raw" else socket.SOCK_DGRAM)
+    client.sendto(b"local\n", path)
+
+
+def long_address(address, port):
+    """The longest socket address that the kernel takes."""
+    raw = struct.pack("=H", socket.AF_INET) + struct.pack("!H", int(port)) + socket.inet_aton(address) + bytes(120)
+    import ctypes
+    with socket.socket() as client:
+        if ctypes.CDLL(None, use_errno=True).connect(client.fileno(), raw, len(raw)) != 0:
+            raise OSError(ctypes.get_errno(), "connect")
+        client.sendall(b"long\n")
 
 
 def shadow(address, port, denied):

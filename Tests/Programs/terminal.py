@@ -47,10 +47,6 @@ SCENARIOS = {
     "hang-up": [
         (f"{E} sh -c 'trap \"echo hung-up > $HOME/hung-up; exit\" HUP; echo u''p; while :; do sleep 0.1; done'", "up"),
         (None, "")],
-    "push-input": [
-        (f"{E} attempt-static tiocsti; echo status=$?", r"status=[^0]")],
-    "push-input-control": [
-        ("attempt-static tiocsti; echo status=$?", "status=0")],
 }
 
 

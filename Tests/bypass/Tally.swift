@@ -8,14 +8,14 @@ struct Tally {
     private var held = 0
     private var escaped = 0
     private var vacuous = 0
-    private var impossible: [String] = []
+    private var others: [String] = []
 
     /// True when every attempt that can be made here was made and held.
     var isGood: Bool { held > 0 && escaped == 0 && vacuous == 0 }
 
     /// The last lines of the table.
     var closing: String {
-        (impossible.map { "not possible here: \($0)" } + ["\(held) held, \(escaped) escaped, \(vacuous) vacuous"])
+        (others + ["\(held) held, \(escaped) escaped, \(vacuous) vacuous"])
             .joined(separator: "\n")
     }
 
@@ -32,8 +32,11 @@ struct Tally {
             vacuous += 1
             return line(row, "VACUOUS") + "\n" + why
         case .impossible(let need):
-            impossible.append("\(row.attempt.title), \(row.account.testDescription) (no \(need))")
+            others.append("not possible here: \(row.testDescription) (no \(need))")
             return line(row, "not possible here")
+        case .conceded(let exit):
+            others.append("gets out: \(row.testDescription) (\(exit), see SECURITY.md)")
+            return line(row, "gets out")
         }
     }
 

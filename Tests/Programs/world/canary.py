@@ -91,13 +91,14 @@ def listen(address, port):
         selector.register(server, selectors.EVENT_READ, ready)
 
 
-def listen_unix(name):
-    server = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+def listen_unix(name, ready=accept):
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM if ready == local_datagram else socket.SOCK_STREAM)
     server.bind(name)
     if name[0] != "\0":
         os.chmod(name, 0o777)
-    server.listen(16)
-    selector.register(server, selectors.EVENT_READ, accept)
+    if ready != local_datagram:
+        server.listen(16)
+    selector.register(server, selectors.EVENT_READ, ready)
 
 
 def signal_canary(account, uid):
@@ -121,6 +122,17 @@ def signal_canary(account, uid):
         file.write(str(child))
 
 
+def give(listener):
+    """Hands a TCP and a UDP socket of this network to whoever connects."""
+    connection, _ = listener.accept()
+    with connection, socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        socket.send_fds(connection, [b"x"], [tcp.fileno(), udp.fileno()])
+
+
+def local_datagram(server):
+    record("unix", server.getsockname(), 0, server.recv(4096))
+
+
 signal_canary("root", 0)
 signal_canary("user", 1000)
 for port in ANY_ADDRESS_PORTS:
@@ -131,6 +143,8 @@ for address in ADDRESSES:
         listen(address, port)
 listen_unix("\0egress-canary")
 listen_unix(f"{directory}/canary.socket")
+listen_unix(f"{directory}/canary.datagram", local_datagram)
+listen_unix(f"{directory}/giver.socket", give)
 open(f"{directory}/canary.ready", "w").close()
 while True:
     for key, _ in selector.select():

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+
+private let denied = TestWorld.deniedAddress
+private let connects = "connect-static plain \(denied) 4444"
+
+/// A command that connects in a moment, whatever becomes of its parents, and what is done to `egress-run` meanwhile.
+///
+/// Its status is 3, which tells that the line went to its end.
+private func fault(_ title: String, _ action: String) -> Attempt {
+    Attempt(
+        title: title,
+        line: """
+            HOLD sh -c '( (sleep 0.5; timeout 1 \(connects)) & ); echo up > $HOME/up; sleep 1' & pid=$!
+            for i in $(seq 200); do test -e $HOME/up && break; sleep 0.01; done
+            rm $HOME/up; \(action); sleep 1; kill -KILL $pid; exit 3
+            """,
+        ending: .status(3)
+    )
+}
+
+extension BypassCorpus {
+    /// What happens to `egress-run` while a command tries.
+    static let faults: [Attempt] = [
+        fault("39 egress-run is killed", "kill -KILL $pid"),
+        fault("39 the processes that egress-run starts are killed", "pkill -KILL -P $pid"),
+        fault("39 the processes that egress-run starts are stopped", "pkill -STOP -P $pid"),
+        Attempt(
+            title: "39 egress-run is stopped",
+            line: """
+                HOLD sh -c 'echo up > $HOME/up; sleep 0.3; timeout 0.7 \(connects)' & pid=$!
+                for i in $(seq 100); do test -e $HOME/up && break; sleep 0.01; done
+                rm $HOME/up; kill -STOP $pid; sleep 1.2; kill -CONT $pid; wait $pid
+                """,
+            // The connect hangs while nobody judges it.
+            ending: .status(124)
+        ),
+        Attempt(
+            title: "39 egress-run has no descriptor left",
+            line: """
+                ulimit -n 64; HOLD sh -c 'for i in $(seq 40); do \(connects) & done
+                curl -s -m 5 -Z --parallel-max 40 "http://allowed.example/?[1-40]" > /dev/null; wait; exit 3'
+                """,
+            ending: .status(3)
+        ),
+        // What such a program points to can't be seen by its own user, and so not be judged.
+        Attempt(
+            title: "39 a program that nobody can read",
+            line: "p=$(mktemp) && cp $WORLD/bin/connect-static $p && chmod 0111 $p && $p plain \(denied) 4444",
+            accounts: [.user]
+        ),
+        Attempt(
+            title: "40 a process that outlives the command",
+            line: "HOLD sh -c '(setsid sh -c \"sleep 0.4; \(connects)\" &); exit 3'; sleep 0.8; exit 3",
+            ending: .status(3)
+        ),
+        Attempt(
+            title: "38 input pushed into the caller's terminal",
+            line: "script -qec 'HOLD attempt-static tiocsti' /dev/null",
+            success: .exits
+        ),
+    ]
+}
