@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Connects and sends through io_uring, whose operations no seccomp filter sees.
-// usage: uring ADDRESS PORT
+// usage: uring ADDRESS PORT | uring hand-over COMMAND...
+//
+// With hand-over, the command gets a ring that was made before it, as descriptor 7; it is told by RING.
 #include "program.h"
 
 #include <linux/io_uring.h>
@@ -46,14 +48,42 @@ static void *map(size_t size, off_t what)
     return at;
 }
 
+static void hand_over(char **command)
+{
+    static char text[2 * sizeof setup + 1];
+
+    check(dup2(ring, 7), "dup2");
+    for (size_t i = 0; i < sizeof setup; i++)
+        snprintf(text + 2 * i, 3, "%02x", ((unsigned char *)&setup)[i]);
+    setenv("RING", text, 1);
+    execvp(command[0], command);
+    fail(command[0]);
+}
+
+/// The ring that was handed over, or a new one.
+static void open_ring(void)
+{
+    const char *text = getenv("RING");
+
+    if (!text) {
+        ring = check((int)syscall(SYS_io_uring_setup, 4, &setup), "io_uring_setup");
+        return;
+    }
+    ring = 7;
+    for (size_t i = 0; i < sizeof setup && sscanf(text + 2 * i, "%2hhx", (unsigned char *)&setup + i) == 1; i++)
+        ;
+}
+
 int main(int argc, char **argv)
 {
     struct sockaddr_storage address;
 
     if (argc < 3)
         return 2;
+    open_ring();
+    if (strcmp(argv[1], "hand-over") == 0)
+        hand_over(argv + 2);
     socklen_t length = parse_address(argv[1], argv[2], &address);
-    ring = check((int)syscall(SYS_io_uring_setup, 4, &setup), "io_uring_setup");
     submissions = map(setup.sq_off.array + setup.sq_entries * sizeof(unsigned), IORING_OFF_SQ_RING);
     completions = map(setup.cq_off.cqes + setup.cq_entries * sizeof(struct io_uring_cqe), IORING_OFF_CQ_RING);
     entries = map(setup.sq_entries * sizeof *entries, IORING_OFF_SQES);

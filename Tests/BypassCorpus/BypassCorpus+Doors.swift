@@ -14,6 +14,11 @@ extension BypassCorpus {
         Attempt(title: "17 sendmmsg with MSG_FASTOPEN", line: "connect-static fastopen-sendmmsg \(denied) 4444"),
         Attempt(title: "18 TCP_FASTOPEN_CONNECT", line: "connect-static fastopen-option \(denied) 4444"),
         Attempt(title: "19 io_uring", line: "uring-glibc \(denied) 4444"),
+        Attempt(
+            title: "19 io_uring with an inherited ring",
+            line: "uring-glibc \(denied) 4444",
+            under: ["$WORLD/bin/uring-glibc", "hand-over"]
+        ),
         Attempt(title: "20 int 0x80 connect", line: "compat-glibc int80 \(denied) 4444"),
         Attempt(title: "20 int 0x80 socketcall", line: "compat-glibc socketcall \(denied) 4444"),
         Attempt(
@@ -54,6 +59,17 @@ extension BypassCorpus {
             line: "\(attack) inherited 0 \(denied) 4444",
             ending: .refused,
             under: ["/usr/bin/python3", "$WORLD/programs/inherit.py", "udp", "0"]
+        ),
+        Attempt(
+            title: "34 nsenter",
+            line: "nsenter --net=/proc/1/ns/net connect-static plain \(denied) 4444",
+            accounts: [.root]
+        ),
+        Attempt(
+            title: "34 a route of its own",
+            line:
+                "ip route replace local default dev lo src \(allowed) table main; connect-static plain \(denied) 4444",
+            accounts: [.root]
         ),
         Attempt(title: "36 a seccomp listener on top", line: "stack-glibc listener \(denied) 4444"),
         Attempt(title: "36 a tracer that makes another call of one", line: "stack-glibc trace \(denied) 4444"),
