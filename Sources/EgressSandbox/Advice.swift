@@ -24,7 +24,7 @@ enum Advice {
         }
         switch error.code {
         case EPERM, EACCES, ENOSPC, EUSERS: return aboutUserNamespaces()
-        case ENOSYS, EINVAL: return "Linux 5.12 or newer is needed"
+        case ENOSYS, EINVAL, ENOPROTOOPT: return "Linux 5.14 or newer is needed"
         default: return nil
         }
     }
