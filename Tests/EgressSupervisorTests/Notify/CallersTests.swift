@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import EgressAudit
+import EgressPolicy
 import LinuxSystem
 import Testing
 

@@ -38,6 +38,7 @@ struct UnixSocketsTests {
     private func sockets(_ names: [String]) throws -> UnixSockets {
         UnixSockets(
             inside: try Socket.make(AF_NETLINK, Socket.raw, 4),
+            process: getpid(),
             paths: names.map { "\(directory)/\($0)" }
         )
     }
