@@ -73,8 +73,11 @@ public final class UnixSockets {
     /// directory, as the worker may, could give any other socket its name.
     private func isNamed(_ named: Named, _ file: FileIdentity) -> Bool {
         if let held = named.file { return FileIdentity(of: held.raw) == file }
-        guard let found = openPath(named.path), let identity = FileIdentity(of: found.raw) else { return false }
-        return identity == file && identity.links == 1
+        guard let found = openPath(named.path) else { return false }
+        return withExtendedLifetime(found) {
+            guard let identity = FileIdentity(of: found.raw) else { return false }
+            return identity == file && identity.links == 1
+        }
     }
 }
 

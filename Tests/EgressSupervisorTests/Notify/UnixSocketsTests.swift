@@ -32,7 +32,12 @@ struct UnixSocketsTests {
     }
 
     private func open(_ name: String) throws -> FileDescriptor {
-        try FileDescriptor.open("\(directory)/\(name)", O_PATH)
+        try FileDescriptor.open("\(directory)/\(name)", 0o10000000)  // O_PATH
+    }
+
+    private func judge(_ name: String, _ sockets: UnixSockets) throws -> UnixSockets.Judgement {
+        let file = try open(name)
+        return sockets.judge(file.raw)
     }
 
     private func sockets(_ names: [String]) throws -> UnixSockets {
@@ -46,7 +51,8 @@ struct UnixSocketsTests {
     @Test func `the table has what is bound, as long as it is`() throws {
         let table = try UnixSocketTable.own()
         var server: FileDescriptor? = try listen("here")
-        let file = try #require(FileIdentity(of: try open("here").raw))
+        let opened = try open("here")
+        let file = try #require(FileIdentity(of: opened.raw))
         #expect(table.contains(file) == true)
         _ = server.take()
         #expect(table.contains(file) == false)
@@ -55,18 +61,18 @@ struct UnixSocketsTests {
     @Test func `what the host has bound is denied, unless it is named`() throws {
         let one = try listen("one"), two = try listen("two")
         let sockets = try sockets(["one"])
-        #expect(sockets.judge(try open("one").raw) == .named("\(directory)/one"))
-        #expect(sockets.judge(try open("two").raw) == .denied)
+        #expect(try judge("one", sockets) == .named("\(directory)/one"))
+        #expect(try judge("two", sockets) == .denied)
         _ = (one.raw, two.raw)
     }
 
     @Test func `a name that moves takes its socket along, and gives no other a right`() throws {
         let one = try listen("one"), two = try listen("two")
         let sockets = try sockets(["one"])
-        rename("\(directory)/one", "\(directory)/was-one")
-        rename("\(directory)/two", "\(directory)/one")
-        #expect(sockets.judge(try open("was-one").raw) == .named("\(directory)/one"))
-        #expect(sockets.judge(try open("one").raw) == .denied)
+        unsafe rename("\(directory)/one", "\(directory)/was-one")
+        unsafe rename("\(directory)/two", "\(directory)/one")
+        #expect(try judge("was-one", sockets) == .named("\(directory)/one"))
+        #expect(try judge("one", sockets) == .denied)
         _ = (one.raw, two.raw)
     }
 
@@ -74,19 +80,19 @@ struct UnixSocketsTests {
         let other = try listen("other")
         let sockets = try sockets(["late", "soft", "hard"])
         let late = try listen("late")
-        symlink("\(directory)/other", "\(directory)/soft")
-        link("\(directory)/other", "\(directory)/hard")
-        #expect(sockets.judge(try open("late").raw) == .named("\(directory)/late"))
-        #expect(sockets.judge(try open("other").raw) == .denied)
-        #expect(sockets.judge(try open("hard").raw) == .denied)
+        unsafe symlink("\(directory)/other", "\(directory)/soft")
+        unsafe link("\(directory)/other", "\(directory)/hard")
+        #expect(try judge("late", sockets) == .named("\(directory)/late"))
+        #expect(try judge("other", sockets) == .denied)
+        #expect(try judge("hard", sockets) == .denied)
         _ = (other.raw, late.raw)
     }
 
     @Test func `an abandoned socket is nobody's, and a file no socket`() throws {
         _ = try listen("gone")
         let sockets = try sockets([])
-        #expect(sockets.judge(try open("gone").raw) == .abandoned)
+        #expect(try judge("gone", sockets) == .abandoned)
         _ = try FileDescriptor.open("\(directory)/file", O_CREAT | O_WRONLY)
-        #expect(sockets.judge(try open("file").raw) == .inside)
+        #expect(try judge("file", sockets) == .inside)
     }
 }
