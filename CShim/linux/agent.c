@@ -72,7 +72,7 @@ void egress_run_agent(const struct egress_sandbox *sandbox)
     own.relay_netlink = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     if (own.relay_netlink < 0)
         egress_fail(control, "opening a netlink socket of R");
-    pid_t init = egress_clone(sandbox->init_flags | CLONE_PARENT, NULL);
+    pid_t init = egress_clone(sandbox->init_flags | CLONE_PARENT);
     if (init < 0)
         egress_fail(control, "cloning init into new pid, mount, ipc, uts and network namespaces");
     if (init == 0)

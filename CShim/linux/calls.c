@@ -4,6 +4,8 @@
 #include "egress_calls.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
 #include <linux/magic.h>
 #include <netinet/in.h>
 #include <signal.h>
@@ -19,6 +21,12 @@
 int egress_memory_file(const char *name)
 {
     return memfd_create(name, MFD_CLOEXEC);
+}
+
+int egress_open_without_links(const char *path)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
+    return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 }
 
 int egress_accept(int socket, struct sockaddr_storage *peer)

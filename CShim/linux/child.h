@@ -27,11 +27,13 @@ int egress_wait_for_link(int netlink, int index);
 /// Makes one socket; -1 with errno.
 int egress_make_socket(const struct egress_socket *spec);
 
-/// clone3(2) as fork(2) with `flags`; `pidfd` may be NULL.
-pid_t egress_clone(unsigned long flags, int *pidfd);
+/// clone3(2) as fork(2) with `flags`.
+pid_t egress_clone(unsigned long flags);
 
 _Noreturn void egress_run_agent(const struct egress_sandbox *sandbox);
 _Noreturn void egress_run_init(const struct egress_sandbox *sandbox);
-_Noreturn void egress_run_command(const struct egress_sandbox *sandbox);
+
+/// Executes the command, or ends with `error` set to why it can't be. Runs in init's memory: it changes nothing else.
+_Noreturn void egress_run_command(const struct egress_sandbox *sandbox, int *error);
 
 #endif

@@ -43,12 +43,25 @@ static void drop_capabilities(const struct egress_command *command, int control)
         egress_fail(control, "dropping capabilities");
 }
 
+#ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV // Linux 5.19
+#define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
+#endif
+
+/// Loads the filter and hands the supervisor the listener that its notifications come to. Ours is closed by execve(2).
 static void load_filter(const struct egress_command *command, int control)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         egress_fail(control, "setting no_new_privs");
-    if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0UL, &command->filter) < 0)
+    // A signal must not take a caller away whose call is being performed. Linux before 5.19 (EINVAL) does not have that:
+    // there the interrupted call is made again or ends with EINTR, as the signal's handler wants it, and is answered then.
+    unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
+    int listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &command->filter);
+    if (listener < 0 && errno == EINVAL)
+        listener = (int)syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER,
+                                &command->filter);
+    if (listener < 0)
         egress_fail(control, "loading the seccomp filter");
+    egress_send_report(control, EGRESS_REPORT_NOTIFICATIONS, 0, "", &listener, 1);
 }
 
 /// As execvp(3): the first candidate that can be executed; EACCES is remembered, a missing one passed over, and a file
@@ -71,7 +84,7 @@ static int execute(const struct egress_command *command)
     return error;
 }
 
-void egress_run_command(const struct egress_sandbox *sandbox)
+void egress_run_command(const struct egress_sandbox *sandbox, int *error)
 {
     const struct egress_command *command = &sandbox->command;
     int control = sandbox->init_control;
@@ -87,7 +100,6 @@ void egress_run_command(const struct egress_sandbox *sandbox)
     if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
         egress_fail(control, "closing inherited descriptors");
     load_filter(command, control);
-    int error = execute(command);
-    egress_send_report(control, EGRESS_REPORT_EXEC_FAILED, error, "", NULL, 0);
-    _exit(error == ENOENT ? 127 : 126);
+    *error = execute(command);
+    _exit(*error == ENOENT ? 127 : 126);
 }

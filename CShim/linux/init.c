@@ -10,6 +10,7 @@
 #include "child.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <limits.h>
 #include <linux/magic.h>
 #include <string.h>
@@ -62,6 +63,28 @@ static void leave_old_proc(int control)
         egress_fail(control, "entering the working directory again, which is in the machine's /proc");
 }
 
+/// What the command runs on until it executes.
+static char command_stack[64 << 10] __attribute__((aligned(16)));
+
+struct attempt {
+    const struct egress_sandbox *sandbox;
+    int error; ///< why the command could not be executed, or 0
+};
+
+static int run_command(void *argument)
+{
+    struct attempt *attempt = argument;
+    egress_run_command(attempt->sandbox, &attempt->error);
+}
+
+/// Starts the command in our own memory while we wait (vfork(2)): execve(2) would throw a copy of it away at once. When it
+/// returns, the command has been executed, or has failed to and ended.
+static pid_t start_command(struct attempt *attempt, int *pidfd)
+{
+    return clone(run_command, command_stack + sizeof command_stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
+                 attempt, pidfd);
+}
+
 void egress_run_init(const struct egress_sandbox *sandbox)
 {
     int control = sandbox->init_control;
@@ -81,14 +104,15 @@ void egress_run_init(const struct egress_sandbox *sandbox)
     egress_send_report(control, EGRESS_REPORT_READY, 0, "", descriptors, sandbox->worker.socket_count);
 
     int pidfd = -1;
-    pid_t command = egress_clone(0, &pidfd);
+    struct attempt attempt = {.sandbox = sandbox};
+    pid_t command = start_command(&attempt, &pidfd);
     if (command < 0)
         egress_fail(control, "cloning the command");
-    if (command == 0)
-        egress_run_command(sandbox);
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || drop_all_capabilities() < 0)
         egress_fail(control, "dropping init's rights");
     egress_send_report(control, EGRESS_REPORT_STARTED, 0, "", &pidfd, 1);
+    if (attempt.error != 0)
+        egress_send_report(control, EGRESS_REPORT_EXEC_FAILED, attempt.error, "", NULL, 0);
     // Nothing of the caller's stays open here: a pipe's reader must see its end when the command closes it.
     if (dup2(control, 0) < 0 || syscall(SYS_close_range, 1U, ~0U, 0U) < 0)
         _exit(125);

@@ -9,7 +9,7 @@
 //   init   in W and in pid, mount, ipc and uts namespaces of its own, cloned by the agent with CLONE_PARENT, so that S
 //          is its parent: mounts, addresses, then the command; it reaps and reports. When it ends the kernel ends all
 //          that is left in its pid namespace.
-//   command cloned by init: drops everything, loads the filter, executes.
+//   command cloned by init, which waits for its execve: drops everything, loads the filter, executes.
 //
 //   S                       agent                    init                    command
 //   clone ----------------->| waits
@@ -18,7 +18,11 @@
 //                           | link, routes, sockets  | the agent works
 //   <------ READY(sockets) -| "go" ----------------->| W: addresses, routes
 //                           | serves requests        | clone --------------->| drops, filter
-//   <---------------------------- STARTED(pidfd) ----| reaps                 | execve
+//   <--------------------------------------------------- NOTIFICATIONS(fd) --|
+//                           |                        | waits                 | execve
+//   <---------------------------- STARTED(pidfd) ----| reaps                 |
+//
+// The supervisor takes the last two in either order.
 //
 // Should: every failure ends the process with a report that names the step.
 // Mustn't: allocate, lock, or run anything that is not async-signal-safe; go on after a failure.
@@ -34,23 +38,19 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-pid_t egress_clone(unsigned long flags, int *pidfd)
+pid_t egress_clone(unsigned long flags)
 {
     struct clone_args arguments;
     memset(&arguments, 0, sizeof arguments);
     arguments.flags = flags;
     // clone3(2): with CLONE_PARENT the exit signal is the caller's own and must be 0.
     arguments.exit_signal = flags & CLONE_PARENT ? 0 : SIGCHLD;
-    if (pidfd) {
-        arguments.flags |= CLONE_PIDFD;
-        arguments.pidfd = (uint64_t)(uintptr_t)pidfd;
-    }
     return (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
 }
 
 pid_t egress_spawn(const struct egress_sandbox *sandbox)
 {
-    pid_t agent = egress_clone(sandbox->agent_flags, NULL);
+    pid_t agent = egress_clone(sandbox->agent_flags);
     if (agent == 0)
         egress_run_agent(sandbox);
     return agent;

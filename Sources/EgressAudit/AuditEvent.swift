@@ -38,8 +38,12 @@ public struct AuditEvent: Sendable {
     public var address: IPAddress?
     /// The port of the other side.
     public var port: UInt16?
+    /// The path of a unix socket, as the host has it.
+    public var path: String?
     /// The transport.
     public var transport: TransportProtocol?
+    /// Who wanted it.
+    public var caller: Caller?
     /// Bytes from the command to the other side.
     public var bytesSent: UInt64?
     /// Bytes from the other side to the command.

@@ -43,7 +43,14 @@ extension JSONLine {
         if !event.addresses.isEmpty { add("addresses", event.addresses.map(\.description)) }
         if let address = event.address { add("address", address.description) }
         if let port = event.port { add("port", port) }
+        if let path = event.path { add("path", path) }
         if let transport = event.transport { add("protocol", transport.rawValue) }
+        if let caller = event.caller {
+            if let pid = caller.pid { add("pid", pid) }
+            if let pid = caller.hostPid { add("host_pid", pid) }
+            if let path = caller.executable { add("exe", path) }
+            if let name = caller.name { add("argv0", name) }
+        }
         if let count = event.bytesSent { add("bytes_sent", count) }
         if let count = event.bytesReceived { add("bytes_received", count) }
         if let detail = event.detail { add("detail", detail) }

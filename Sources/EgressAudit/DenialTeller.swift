@@ -38,6 +38,9 @@ public struct DenialTeller: Sendable {
         self.capacity = capacity
     }
 
+    /// True if what is allowed is told as well.
+    public var tellsEverything: Bool { detail == .everything }
+
     /// The line to show for an event: printable ASCII without a newline, or nil when there is nothing new to tell.
     public mutating func line(for event: AuditEvent) -> String? {
         guard let verdict = event.verdict, event.kind != .close, detail != .quiet else { return nil }
@@ -85,7 +88,7 @@ private struct Subject: Hashable {
     }
 
     init(_ event: AuditEvent, _ verdict: Verdict) {
-        target = event.host?.lowercased() ?? event.address?.description ?? ""
+        target = event.path ?? event.host?.lowercased() ?? event.address?.description ?? verdict.reason.rawValue
         port = event.port
         transport = event.transport
         // The two questions for A and AAAA are about one name; one for TXT may be denied where they are not.

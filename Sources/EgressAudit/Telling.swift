@@ -18,7 +18,8 @@ enum Telling {
         let detail = event.detail.map { ": " + $0.printable } ?? ""
         let advice = advice(event, verdict, policy).map { " (" + $0 + ")" } ?? ""
         let verb = "egress-run: " + verb(verdict.reason) + " "
-        for text in [why + detail + advice, why + advice, advice, why]
+        let by = caller(event)
+        for text in [why + detail + advice + by, why + advice + by, why + detail + advice, why + advice, advice, why]
         where (verb + target + reason + text).utf8.count <= maximumLength {
             return verb + target + reason + text
         }
@@ -30,18 +31,26 @@ enum Telling {
     /// What was allowed, and by which rule.
     static func allowed(_ event: AuditEvent, _ verdict: Verdict) -> String {
         let rule = verdict.rule.map { ": rule " + $0.description.quoted() } ?? ""
-        let line = "egress-run: allowed " + target(of: event) + rule
+        let line = "egress-run: allowed " + target(of: event) + rule + caller(event)
         return line.utf8.count <= maximumLength ? line : line.prefix(maximumLength - 3) + "..."
     }
 
-    /// `example.com`, `example.com:443/tcp` or `[2001:db8::1]:443/tcp`.
+    /// `unix socket /run/x.sock`, `example.com`, `example.com:443/tcp` or `[2001:db8::1]:443/tcp`.
     private static func target(of event: AuditEvent) -> String {
-        var text = event.host?.printable ?? event.address?.description ?? "?"
+        if let path = event.path { return "unix socket " + path.printable }
+        var text = event.host?.printable ?? event.address?.description ?? "connect(2)"
         if event.host == nil, case .v6 = event.address { text = "[" + text + "]" }
         if let port = event.port { text += ":" + String(port) }
         if let transport = event.transport { text += "/" + transport.rawValue }
         if let type = event.recordType, event.verdict?.reason == .recordTypeNotAllowed { text += " " + type.printable }
         return text
+    }
+
+    /// ` [pid 2: /usr/bin/curl]`, by what is known.
+    private static func caller(_ event: AuditEvent) -> String {
+        guard let caller = event.caller else { return "" }
+        let parts = [caller.pid.map { "pid " + String($0) }, caller.executable?.printable].compactMap(\.self)
+        return parts.isEmpty ? "" : " [" + parts.joined(separator: ": ") + "]"
     }
 
     private static func verb(_ reason: Reason) -> String {
@@ -63,6 +72,8 @@ enum Telling {
             return "to permit: --allow " + rule.description
         case .privateTargetBlocked:
             return suggestion(event, policy).map { "to permit: --allow " + $0 }
+        case .unixSocketNotAllowed:
+            return event.path.map { "to permit: --allow-unix " + $0.printable }
         case .deniedByRule:
             return "to permit: remove that rule"
         case .recordTypeNotAllowed:

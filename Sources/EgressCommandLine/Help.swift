@@ -17,6 +17,7 @@ public enum Help {
           --deny RULE          deny a host or address, whatever allows it; repeatable
           --policy FILE        read rules from a YAML or JSON file as well
           --allow-private      let allowed names resolve to private addresses
+          --allow-unix PATH    allow a unix socket of a process outside; repeatable
           --dns ADDR[:PORT]    ask this DNS server; repeatable, tried in order
                                (default: the policy's, then those of /etc/resolv.conf)
           --audit FILE         write each decision as a line of JSON; - is standard error

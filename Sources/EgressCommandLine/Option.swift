@@ -6,6 +6,7 @@ enum Option: String, CaseIterable {
     case deny = "--deny"
     case policy = "--policy"
     case allowPrivate = "--allow-private"
+    case allowUnix = "--allow-unix"
     case dns = "--dns"
     case audit = "--audit"
     case isolation = "--isolation"
@@ -22,6 +23,7 @@ enum Option: String, CaseIterable {
         switch self {
         case .allow, .deny: "RULE"
         case .policy, .audit: "FILE"
+        case .allowUnix: "PATH"
         case .dns: "ADDR[:PORT]"
         case .isolation: "MODE"
         case .timeout: "SECONDS"
@@ -36,11 +38,6 @@ enum Option: String, CaseIterable {
         default: false
         }
     }
-
-    /// Options of the contract that this version does not have, and why it refuses rather than ignores them.
-    static let unavailable = [
-        "--allow-unix": "connections to unix sockets are not checked yet, so there is nothing to allow"
-    ]
 
     /// Spellings of other tools, and ours for them.
     static let usualNames = [

@@ -10,6 +10,8 @@ public struct Options: Equatable, Sendable {
     public var policyPath: String?
     /// Whether `--allow-private` was given.
     public var allowsPrivate = false
+    /// The paths of `--allow-unix`, in order.
+    public var allowUnix: [String] = []
     /// The texts of `--dns`, in order.
     public var dns: [String] = []
     /// The file of `--audit`; `-` is standard error.

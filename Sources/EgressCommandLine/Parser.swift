@@ -93,9 +93,6 @@ private struct Parser {
     }
 
     private func unknown(_ name: String) -> UsageError {
-        if let reason = Option.unavailable[name] {
-            return UsageError("option '\(name)' is not available in this version", hint: reason)
-        }
         let message = "unknown option \(name.quoted())"
         // '-allow' and '--q' are slips as well: compared without their dashes.
         let words = Dictionary(
@@ -118,6 +115,7 @@ private struct Parser {
         case .dns: options.dns.append(value)
         case .policy: options.policyPath = value
         case .audit: options.auditPath = value
+        case .allowUnix: options.allowUnix.append(value)
         case .allowPrivate: options.allowsPrivate = true
         case .isolation: options.isolation = try isolation(value)
         case .preload: options.usesPreload = true
@@ -166,7 +164,7 @@ private struct Parser {
         // For sh the word after the line is $0. An option of ours there was meant for us, and would be lost in silence.
         if operands.count > 1 {
             let name = operands[1].prefix { $0 != "=" }
-            if name.count > 2, Option(rawValue: String(name)) != nil || Option.unavailable[String(name)] != nil {
+            if name.count > 2, Option(rawValue: String(name)) != nil {
                 throw UsageError("option '\(name)' stands after the shell line", hint: "options go before -c")
             }
         }

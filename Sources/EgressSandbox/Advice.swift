@@ -15,11 +15,24 @@ enum Advice {
         if error.stage.contains("/proc"), error.code == EPERM {
             return "part of /proc is covered here, as in a container; start the container with an unmasked /proc"
         }
+        if error.code == ENOSYS, isFiltered {
+            return "a seccomp filter refuses it here, as inside another egress-run or a container"
+        }
+        if error.stage.contains("seccomp"), error.code == EBUSY {
+            return "what started egress-run supervises its system calls already (seccomp notifications), as another "
+                + "egress-run does, and the kernel allows one such supervisor; start egress-run outside of it"
+        }
         switch error.code {
         case EPERM, EACCES, ENOSPC, EUSERS: return aboutUserNamespaces()
         case ENOSYS, EINVAL: return "Linux 5.12 or newer is needed"
         default: return nil
         }
+    }
+
+    /// True in a process under a seccomp filter (proc_pid_status(5)).
+    private static var isFiltered: Bool {
+        let status = contents(ofFile: "/proc/self/status").map { String(decoding: $0, as: UTF8.self) } ?? ""
+        return status.split(separator: "\n").contains { $0.hasPrefix("Seccomp:") && $0.hasSuffix("2") }
     }
 
     private static func aboutUserNamespaces() -> String? {

@@ -13,7 +13,8 @@ struct KernelMounts: Equatable, Sendable {
 
     /// proc(5) by its name, and what only privileged programs configure.
     private static let types: Set<String> = [
-        "proc", "sysfs", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "configfs", "bpf", "pstore", "efivarfs",
+        "proc", "sysfs", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "configfs", "bpf", "pstore",
+        "efivarfs",
         "binfmt_misc", "rpc_pipefs", "nfsd", "selinuxfs", "smackfs", "resctrl", "xenfs",
     ]
 
@@ -37,9 +38,12 @@ struct KernelMounts: Equatable, Sendable {
         for line in lines.split(separator: UInt8(ascii: "\n")) {
             // id, parent, device, root, mount point, options, optional fields, "-", type, ...
             let fields = line.split(separator: UInt8(ascii: " ")).map { String(decoding: $0, as: UTF8.self) }
-            guard fields.count > 6, let dash = fields[6...].firstIndex(of: "-"), dash + 1 < fields.count else { continue }
+            guard fields.count > 6, let dash = fields[6...].firstIndex(of: "-"), dash + 1 < fields.count else {
+                continue
+            }
             let (type, root, path) = (fields[dash + 1], fields[3], Self.unescaped(fields[4]))
-            guard Self.types.contains(type) || path == "/sys", !Self.isBelow("/proc", path), path == "/sys" || !Self.isBelow("/sys", path),
+            guard Self.types.contains(type) || path == "/sys", !Self.isBelow("/proc", path),
+                path == "/sys" || !Self.isBelow("/sys", path),
                 isVisible(path, fields[2]), seen.insert(path).inserted
             else { continue }
             if type == "proc", root == "/" { processes.append(path) } else { controls.append(path) }

@@ -97,22 +97,46 @@ public struct Launcher {
         }
         children.initial = initial
         try go(initControl.raw)
-        guard case .ready(_, let workerSockets) = try next(initControl.raw, agentControl.raw) else {
+        guard case .ready(_, let workerSockets) = try next(initControl.raw, agentControl.raw),
+            let diagnostics = workerSockets.first
+        else {
             throw SystemError("setting up the worker's namespaces", code: EPROTO)
         }
-        guard case .started(let pidfd) = try next(initControl.raw, agentControl.raw) else {
-            throw SystemError("starting the command", code: EPROTO)
-        }
+        let (pidfd, notifications, early) = try commandStarts(initControl.raw, agentControl.raw)
         return Sandbox(
             relaySockets: Dictionary(uniqueKeysWithValues: zip(RelaySocket.allCases, relaySockets)),
-            loopback: LoopbackSockets(workerSockets, ports: plan.loopback),
+            loopback: LoopbackSockets(Array(workerSockets.dropFirst()), ports: plan.loopback),
             agent: Agent(control: agentControl),
             initControl: initControl,
             command: FileDescriptor(owning: pidfd),
+            notifications: notifications,
+            diagnostics: diagnostics,
+            earlyReport: early,
             agentPid: children.agent,
             initPid: initial,
             commandPid: try pid(of: pidfd)
         )
+    }
+
+    /// Init's word that the command is there and the command's that its filter is loaded, in either order; a command that
+    /// can't be executed may say so before init says anything.
+    private func commandStarts(
+        _ control: Int32,
+        _ other: Int32
+    ) throws(SystemError) -> (pidfd: Int32, notifications: Int32, early: SandboxReport?) {
+        var pidfd: Int32?
+        var notifications: Int32?
+        var early: SandboxReport?
+        while true {
+            if let pidfd, let notifications { return (pidfd, notifications, early) }
+            let report = try next(control, other)
+            switch report {
+            case .started(let descriptor): pidfd = descriptor
+            case .notifications(let descriptor): notifications = descriptor
+            case .executionFailed: early = report
+            default: throw SystemError("starting the command", code: EPROTO)
+            }
+        }
     }
 
     private func writeIdentity(of pid: Int32) throws(SystemError) {

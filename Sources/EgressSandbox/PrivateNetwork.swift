@@ -65,6 +65,12 @@ public enum PrivateNetwork {
     static func relayIPv6(_ prefix: [UInt8]) -> [UInt8] { prefix + [0, 0, 0, 0, 0, 0, 0, 1] }
     static func workerIPv6(_ prefix: [UInt8]) -> [UInt8] { prefix + [0, 0, 0, 0, 0, 0, 0, 2] }
 
+    /// True of W's addresses, 4 or 16 bytes in network order.
+    public static func isWorkerAddress(_ bytes: [UInt8]) -> Bool {
+        bytes == workerIPv4
+            || [IPv6.uniqueLocal, .global].contains { $0.prefix.map { workerIPv6($0) } == bytes }
+    }
+
     // MARK: Requests
 
     private enum Message {
@@ -151,7 +157,8 @@ public enum PrivateNetwork {
     /// Keeps W's own address out of `everyAddressIsLocal`: a longer prefix wins. Its neighbours stay in, so that what is
     /// sent to them is judged.
     static func workerIsOnLink(_ worker: [UInt8]) -> NetlinkMessage {
-        let header: [UInt8] = [family(worker), UInt8(worker.count * 8), 0, 0, localTable, 4, 253, 1, 0, 0, 0, 0]  // RT_SCOPE_LINK
+        // RT_SCOPE_LINK
+        let header: [UInt8] = [family(worker), UInt8(worker.count * 8), 0, 0, localTable, 4, 253, 1, 0, 0, 0, 0]
         var message = NetlinkMessage(Message.newRoute, flags: NetlinkMessage.create, header: header)
         message.attribute(1, worker)  // RTA_DST
         message.attribute(4, UInt32(linkIndex))  // RTA_OIF

@@ -16,6 +16,12 @@ public struct Sandbox: ~Copyable {
     public let initControl: FileDescriptor
     /// The command, for pidfd_send_signal(2).
     public let command: FileDescriptor
+    /// Where the command's notified calls come to (seccomp_unotify(2)).
+    public let notifications: Int32
+    /// A netlink socket of W, for UNIX_DIAG (sock_diag(7)); also tells which namespace W is.
+    public let diagnostics: Int32
+    /// What init reported before the launch was over: the command could not be executed.
+    public let earlyReport: SandboxReport?
     /// Pids in our own pid namespace.
     public let agentPid, initPid, commandPid: Int32
 }
@@ -89,6 +95,8 @@ public enum SandboxReport: Sendable, Equatable {
     case continued
     /// The command ended, with a wait status.
     case exited(status: Int32)
+    /// The listener of the command's seccomp notifications.
+    case notifications(descriptor: Int32)
     /// The agent's answer to a request.
     case listener(descriptor: Int32?, code: Int32)
 
@@ -120,6 +128,7 @@ public enum SandboxReport: Sendable, Equatable {
         case EGRESS_REPORT_STOPPED: return .stopped(signal: value)
         case EGRESS_REPORT_CONTINUED: return .continued
         case EGRESS_REPORT_EXITED: return .exited(status: value)
+        case EGRESS_REPORT_NOTIFICATIONS: return message.descriptors.first.map { .notifications(descriptor: $0) }
         case EGRESS_REPORT_LISTENER: return .listener(descriptor: message.descriptors.first, code: value)
         default: return nil
         }

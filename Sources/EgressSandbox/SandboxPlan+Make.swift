@@ -57,7 +57,7 @@ extension SandboxPlan {
         relaySockets = RelaySocket.allCases.filter { ipv6 != .absent || !$0.isIPv6 }.map(Self.socket)
         listeners = [Self.heldListener(.ipv4)] + (ipv6 == .absent ? [] : [Self.heldListener(.ipv6)])
         worker = Self.workerSteps(ipv6)
-        workerSockets = loopback.isEmpty ? [] : Self.loopbackSockets(loopback)
+        workerSockets = [Self.diagnostics] + (loopback.isEmpty ? [] : Self.loopbackSockets(loopback))
         if !loopback.isEmpty {
             worker.append(
                 .featureOff(

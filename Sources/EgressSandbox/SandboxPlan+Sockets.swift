@@ -113,6 +113,14 @@ extension SandboxPlan {
         )
     }
 
+    /// Asks W's kernel which unix sockets are bound there.
+    static let diagnostics = SocketPlan(
+        what: "opening a netlink socket (sock_diag)",
+        domain: AF_NETLINK,
+        type: Socket.raw,
+        protocolNumber: 4  // NETLINK_SOCK_DIAG
+    )
+
     /// W's sockets for the host's loopback ports, by family: captures and a raw socket as in R; then for each port a
     /// listener, or for UDP a socket that only keeps the kernel from answering in the host's place.
     static func loopbackSockets(_ ports: [HostLoopbackPort]) -> [SocketPlan] {

@@ -63,7 +63,7 @@ public struct SandboxPlan: Sendable {
     public var worker: [Step] = []
     /// Ports of the host's loopback that are let in.
     public var loopback: [HostLoopbackPort] = []
-    /// Sockets of W, for those ports.
+    /// Sockets of W: one for sock_diag(7), then those for the ports.
     public var workerSockets: [SocketPlan] = []
     /// How ids are mapped.
     public var identity: Identity

@@ -8,8 +8,20 @@ public import LinuxSystem
 public enum SyscallFilter {
     /// Every row. Arguments that the kernel reads as 32 bits are compared in their low half.
     public static var rules: [SyscallRule] {
-        families + types + fastOpen + namespaces + mounts + kernel + terminal
+        families + types + unixTypes + connections + fastOpen + namespaces + mounts + kernel + terminal
     }
+
+    /// Unix sockets that send to a path without connect(2): a datagram socket, also of a pair, and what becomes one when it
+    /// is asked for as a raw one. The path may lead outside.
+    private static var unixTypes: [SyscallRule] {
+        ["socket", "socketpair"].flatMap { call in
+            [2, 3].map { SyscallRule(call, EACCES, equals(0, AF_UNIX), .init(1, .masked(0xf, equals: $0))) }
+        }
+    }
+
+    /// connect(2) is performed by the supervisor: it says who connected where, and no path of a unix socket leads out
+    /// unseen.
+    private static let connections = [SyscallRule(notifying: "connect")]
 
     private static let low: UInt64 = 0xffff_ffff
 

@@ -8,9 +8,9 @@ public import LinuxSystem
 
 /// The supervisor: holds a started command to its policy until it ends.
 ///
-/// The way of a connection: `Names` answers the lookup and pins what it answered; `Packet` catches the SYN; `Gate` judges
-/// it, connects to the pinned address and releases the SYN; `Relay` moves the bytes. `Command` looks after the command
-/// itself.
+/// The way of a connection: `Names` answers the lookup and pins what it answered; `Notify` performs the connect(2);
+/// `Packet` catches the SYN; `Gate` judges it, connects to the pinned address and releases the SYN; `Relay` moves the
+/// bytes. `Command` looks after the command itself.
 ///
 /// ## Concurrency
 /// One thread, one loop. Nothing waits but the loop, but for the agent, which has a second.
@@ -21,6 +21,8 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         case exited(status: Int32)
         /// It could not be executed, for this errno.
         case notExecuted(code: Int32)
+        /// A last step before it failed, which was told; it did not run.
+        case notHeld
         /// It took longer than it may.
         case timedOut
         /// Init or the agent is gone without a word: someone killed it, and all with it.
@@ -42,6 +44,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     private let relay: Relay
     private let connections: Connections
     private let datagrams: Datagrams
+    private let notifications: Notifications
     private var zones: [Zone] = []
     private var outcome: Outcome?
     private var deadline: UInt64?
@@ -54,11 +57,13 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     ///
     /// - Parameters:
     ///   - names: what the resolver works from, the policy included
+    ///   - unixPaths: unix sockets outside that the command may connect to
     ///   - timeout: nanoseconds that the command may take
     public init(
         _ sandbox: consuming Sandbox,
         signals: consuming SignalDescriptor,
         names: Resolver.Configuration,
+        unixPaths: [String] = [],
         reporter: Reporter,
         timeout: UInt64?
     ) throws(SystemError) {
@@ -74,6 +79,16 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         deadline = timeout.map { monotonicNow() + $0 }
         self.signals = signals
         self.sandbox = sandbox
+        notifications = try Notifications(
+            listener: self.sandbox.notifications,
+            namespace: PinnedSocket.namespaceCookie(of: self.sandbox.diagnostics),
+            unixSockets: UnixSockets(
+                inside: FileDescriptor(owning: self.sandbox.diagnostics),
+                paths: unixPaths
+            ),
+            gate: gate,
+            loop: loop
+        )
         let listeners = Listeners(agent: self.sandbox.agent, loop: loop, connections: connections)
         connections.listeners = listeners
         try watch(listeners)
@@ -125,6 +140,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
 
     /// Runs until the command has ended and all that it left behind.
     public func run() throws(SystemError) -> Outcome {
+        if let report = sandbox.earlyReport { take(report) }
         while outcome == nil {
             try loop.wait(until: nextDeadline)
             tick(monotonicNow())
@@ -163,10 +179,14 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     // MARK: Time
 
     private var nextDeadline: UInt64? {
-        [deadline, connections.nextDeadline, datagrams.nextDeadline, resolver.nextDeadline].compactMap(\.self).min()
+        [
+            deadline, connections.nextDeadline, datagrams.nextDeadline, resolver.nextDeadline,
+            notifications.nextDeadline,
+        ].compactMap(\.self).min()
     }
 
     private func tick(_ now: UInt64) {
+        notifications.tick(now: now)
         connections.tick(now: now)
         datagrams.tick(now: now)
         resolver.tick(now: now)
@@ -189,14 +209,18 @@ public final class Supervisor: EventHandler, Zone.Receiver {
             outcome = outcome ?? .lost
             return
         }
+        take(report)
+    }
+
+    private func take(_ report: SandboxReport) {
         switch report {
         case .executionFailed(let code): outcome = .notExecuted(code: code)
         case .exited(let status): outcome = isEnding ? .timedOut : .exited(status: status)
         case .stopped(let signal): job.commandStopped(by: signal, until: deadline)
         case .failed(let error):
             reporter.say("egress-run: \(error)")
-            outcome = .lost
-        case .continued, .ready, .started, .listener: break
+            outcome = .notHeld
+        case .continued, .ready, .started, .notifications, .listener: break
         }
     }
 

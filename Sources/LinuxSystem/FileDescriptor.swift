@@ -35,6 +35,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
         )
     }
 
+    /// Opens (O_PATH) what a path leads to without a symbolic link on the way (openat2(2)).
+    public static func openWithoutLinks(_ path: String) throws(SystemError) -> FileDescriptor {
+        FileDescriptor(owning: try retrying("opening '\(path)'") { unsafe egress_open_without_links(path) })
+    }
+
     /// A connected pair of AF_UNIX sockets of `type` (SOCK_SEQPACKET, ...), close-on-exec.
     public static func socketPair(type: Int32) throws(SystemError) -> (Int32, Int32) {
         var pair: [Int32] = [-1, -1]

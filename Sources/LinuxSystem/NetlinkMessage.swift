@@ -13,17 +13,19 @@ public struct NetlinkMessage: Sendable {
 
     private var content: [UInt8]
 
+    /// Comes back with the answer.
+    public var sequence: UInt32 = 1
+
     /// A message of a type (RTM_NEWLINK, ...) with flags and its family header.
     public init(_ type: UInt16, flags: UInt16, header: [UInt8]) {
         // struct nlmsghdr: length, type, flags, sequence number, port.
-        content = Self.bytes(UInt32(0)) + Self.bytes(type) + Self.bytes(flags) + Self.bytes(UInt32(1))
-        content += Self.bytes(UInt32(0)) + header
+        content = Self.bytes(UInt32(0)) + Self.bytes(type) + Self.bytes(flags) + Self.bytes(UInt64(0)) + header
         pad()
     }
 
-    /// The message with its length filled in.
+    /// The message with its length and sequence number filled in.
     public var bytes: [UInt8] {
-        Self.bytes(UInt32(content.count)) + content.dropFirst(4)
+        Self.bytes(UInt32(content.count)) + content[4..<8] + Self.bytes(sequence) + content[12...]
     }
 
     /// How many bytes stand in the message so far.

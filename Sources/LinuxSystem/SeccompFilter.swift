@@ -35,12 +35,23 @@ public struct SyscallRule: Hashable, Sendable {
     public let conditions: [Condition]
     /// What the call fails with.
     public let code: Int32
+    /// True if the call waits for a supervisor's answer instead (seccomp_unotify(2)).
+    public let isNotified: Bool
 
     /// A rule.
     public init(_ call: String, _ code: Int32, _ conditions: Condition...) {
         self.call = call
         self.code = code
         self.conditions = conditions
+        isNotified = false
+    }
+
+    /// A rule that asks the supervisor.
+    public init(notifying call: String) {
+        self.call = call
+        code = 0
+        conditions = []
+        isNotified = true
     }
 }
 
@@ -61,10 +72,14 @@ public func compileSyscallFilter(_ rules: [SyscallRule]) throws(SystemError) -> 
         let conditions = rule.conditions.map(comparison)
         try check(
             "the filter's rule for \(rule.call)",
-            unsafe seccomp_rule_add_array(context, fails(rule.code), number, UInt32(conditions.count), conditions)
+            unsafe seccomp_rule_add_array(context, action(rule), number, UInt32(conditions.count), conditions)
         )
     }
     return try unsafe export(context)
+}
+
+private func action(_ rule: SyscallRule) -> UInt32 {
+    rule.isNotified ? 0x7fc0_0000 : fails(rule.code)  // SECCOMP_RET_USER_NOTIF
 }
 
 /// SECCOMP_RET_ERRNO with the errno in its low 16 bits.
@@ -99,6 +114,12 @@ private func export(_ context: scmp_filter_ctx) throws(SystemError) -> [BPFProgr
     try check("the filter's program", exported)
     lseek(memory.raw, 0, SEEK_SET)
     let bytes = try memory.readAll(limit: 1 << 20)
+    // libseccomp does not notice a short write, as under RLIMIT_FSIZE: part of a filter would be none.
+    var limit = rlimit()
+    unsafe getrlimit(__rlimit_resource_t(RLIMIT_FSIZE.rawValue), &limit)
+    guard !bytes.isEmpty, UInt64(bytes.count) < limit.rlim_cur else {
+        throw SystemError("making the filter's program (RLIMIT_FSIZE)", code: EFBIG)
+    }
     return stride(from: 0, to: bytes.count - bytes.count % 8, by: 8).map { instruction(bytes[$0..<$0 + 8]) }
 }
 

@@ -50,6 +50,7 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             sandbox,
             signals: signals,
             names: settings.names(hostname: hostname),
+            unixPaths: settings.unixPaths,
             reporter: reporter,
             timeout: options.timeout
         )
@@ -72,6 +73,7 @@ private func status(_ outcome: Supervisor.Outcome, command: CommandPlan) -> Int3
     case .exited(let status): return ExitStatus.of(waitStatus: status)
     case .timedOut: return ExitStatus.timedOut
     case .lost: return ExitStatus.killed
+    case .notHeld: return ExitStatus.ownFailure
     case .notExecuted(let code):
         let name = String(decoding: command.arguments.first ?? [], as: UTF8.self)
         return notExecuted(name, code)

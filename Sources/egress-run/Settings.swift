@@ -15,6 +15,8 @@ struct Settings {
     let system: ResolverConfiguration
     let recordTypes: Set<RecordType>
     let loopback: [HostLoopbackPort]
+    /// Unix sockets outside that the command may connect to.
+    let unixPaths: [String]
 
     /// More ports than anyone opens one by one; each is a socket inside.
     private static let maximumLoopbackPorts = 48
@@ -34,9 +36,7 @@ struct Settings {
         servers = [given, document.upstream, system.servers].first { !$0.isEmpty } ?? []
         recordTypes = Set(document.recordTypes)
         loopback = try Self.loopbackPorts(policy)
-        guard document.unixPaths.isEmpty else {
-            throw Failure("the policy's 'unix:' paths can't be held to yet in this version (remove the key)")
-        }
+        unixPaths = document.unixPaths + options.allowUnix
         try checkServers()
     }
 

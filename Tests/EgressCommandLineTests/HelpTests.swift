@@ -19,6 +19,7 @@ struct HelpTests {
                   --deny RULE          deny a host or address, whatever allows it; repeatable
                   --policy FILE        read rules from a YAML or JSON file as well
                   --allow-private      let allowed names resolve to private addresses
+                  --allow-unix PATH    allow a unix socket of a process outside; repeatable
                   --dns ADDR[:PORT]    ask this DNS server; repeatable, tried in order
                                        (default: the policy's, then those of /etc/resolv.conf)
                   --audit FILE         write each decision as a line of JSON; - is standard error
@@ -53,12 +54,6 @@ struct HelpTests {
     func `every option is in the help`(option: Option) {
         let entry = "  " + option.rawValue + (option.value.map { " " + $0 } ?? "") + " "
         #expect(Help.text.contains("\n" + entry))
-    }
-
-    @Test(arguments: Option.unavailable.keys)
-    func `what does not work is not offered`(name: String) {
-        #expect(!Help.text.contains(name))
-        #expect(Option(rawValue: name) == nil)
     }
 
     @Test func `a line of the help fits a terminal`() {

@@ -21,6 +21,8 @@ struct ParserTests {
             "--policy",
             "p.yaml",
             "--allow-private",
+            "--allow-unix",
+            "/run/x.sock",
             "--dns",
             "192.0.2.1",
             "--dns=[2001:db8::1]:5353",
@@ -36,11 +38,12 @@ struct ParserTests {
             "-v",
             "https://a.example/"
         )
-        var expected = Options(command: .program(["curl", "-v", "https://a.example/"]), commandIndex: 19)
+        var expected = Options(command: .program(["curl", "-v", "https://a.example/"]), commandIndex: 21)
         expected.allow = ["a.example:443", "c.example"]
         expected.deny = [".b.example"]
         expected.policyPath = "p.yaml"
         expected.allowsPrivate = true
+        expected.allowUnix = ["/run/x.sock"]
         expected.dns = ["192.0.2.1", "[2001:db8::1]:5353"]
         expected.auditPath = "-"
         expected.timeout = 1_500_000_000
@@ -171,11 +174,6 @@ struct UsageErrorTests {
             (
                 ["--isolation", "docker", "true"],
                 "unknown isolation 'docker' ('netns', the default, or 'preload')"
-            ),
-            (
-                ["--allow-unix", "/run/x.sock", "true"],
-                "option '--allow-unix' is not available in this version "
-                    + "(connections to unix sockets are not checked yet, so there is nothing to allow)"
             ),
             (
                 ["-c", "curl x", "--allow", "x.example"],

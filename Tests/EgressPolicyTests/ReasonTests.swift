@@ -11,7 +11,8 @@ import Testing
         "missing_host", "missing_port", "non_canonical_address", "dns_resolution_failed", "empty_resolution",
         "record_type_not_allowed", "invalid_response_budget", "response_budget_exceeded", "limit_reached",
         "invalid_credential_header", "exec_credential_source_forbidden", "credential_source_forbidden",
-        "invalid_secret_reference", "redirect_blocked", "unix_socket_not_allowed", "sni_mismatch",
+        "invalid_secret_reference", "redirect_blocked", "unix_socket_not_allowed", "sni_mismatch", "foreign_socket",
+        "unreadable_caller",
     ])
     func `a reason keeps its code`(code: String) {
         #expect(Reason(rawValue: code) != nil)

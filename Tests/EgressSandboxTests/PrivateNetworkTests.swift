@@ -70,13 +70,15 @@ struct PrivateNetworkTests {
         let described: [UInt8] = [
             10, 0, 1, 0, 2, 0, 0, 0, 0, 1, 0, 0,  // IFLA_ADDRESS
             8, 0, 4, 0, 0xff, 0xff, 0, 0,  // IFLA_MTU
+            8, 0, 31, 0, 1, 0, 0, 0,  // IFLA_NUM_TX_QUEUES
+            8, 0, 32, 0, 1, 0, 0, 0,  // IFLA_NUM_RX_QUEUES
         ]
         let near: [UInt8] = [11, 0, 3, 0] + Array("worker".utf8) + [0, 0]  // IFLA_IFNAME
         let far: [UInt8] = [9, 0, 3, 0] + Array("eth0".utf8) + [0, 0, 0, 0]
         let pid: [UInt8] = [8, 0, 19, 0, 0, 0, 0, 0]  // IFLA_NET_NS_PID
-        let peer: [UInt8] = [60 + 4, 0, 1, 0] + interface(0x80) + far + described + pid + []  // VETH_INFO_PEER
-        let peerLength = UInt8(4 + 16 + far.count + described.count + pid.count)
-        let data: [UInt8] = [peerLength + 4, 0, 2, 0] + [peerLength] + peer.dropFirst()  // IFLA_INFO_DATA
+        let ends = interface(0x80) + far + described + pid
+        let peer: [UInt8] = [UInt8(4 + ends.count), 0, 1, 0] + ends  // VETH_INFO_PEER
+        let data: [UInt8] = [UInt8(4 + peer.count), 0, 2, 0] + peer  // IFLA_INFO_DATA
         let kind: [UInt8] = [8, 0, 1, 0] + Array("veth".utf8)  // IFLA_INFO_KIND
         let info: [UInt8] = [UInt8(4 + kind.count + data.count), 0, 18, 0] + kind + data  // IFLA_LINKINFO
         let body = interface(0x81) + near + described + info
@@ -109,9 +111,9 @@ struct PrivateNetworkTests {
                 == head(36, 24) + [10, 0, 0, 0, 255, 4, 254, 2, 0, 0, 0, 0, 8, 0, 4, 0, 1, 0, 0, 0]
         )
         #expect(
-            PrivateNetwork.workerIsOnLink([192, 0, 0, 0], prefixLength: 29).bytes
+            PrivateNetwork.workerIsOnLink([192, 0, 0, 2]).bytes
                 == head(44, 24) + [
-                    2, 29, 0, 0, 255, 4, 253, 1, 0, 0, 0, 0, 8, 0, 1, 0, 192, 0, 0, 0, 8, 0, 4, 0, 2, 0, 0, 0,
+                    2, 32, 0, 0, 255, 4, 253, 1, 0, 0, 0, 0, 8, 0, 1, 0, 192, 0, 0, 2, 8, 0, 4, 0, 2, 0, 0, 0,
                 ]
         )
     }

@@ -4,25 +4,20 @@ import Glibc
 import LinuxSystem
 import Testing
 
-/// How many descriptors the process has, without the one that counts them.
-private func openDescriptors() -> Int {
-    (0..<1024).count { fcntl($0, F_GETFD) >= 0 }
-}
-
 struct FileDescriptorTests {
     @Test func `a descriptor is closed when its owner goes, and not when it is released`() async {
         await #expect(processExitsWith: .success) {
-            let before = openDescriptors()
+            let before = OpenDescriptors.settled()
             var number: Int32 = -1
             do {
                 let file = try FileDescriptor.open("/dev/null", O_RDONLY)
                 number = file.raw
-                precondition(openDescriptors() == before + 1, "the count sees an open descriptor")
+                precondition(OpenDescriptors.become(before + 1), "the count sees an open descriptor")
                 precondition(fcntl(number, F_GETFD) == FD_CLOEXEC, "it is close-on-exec")
             }
-            precondition(openDescriptors() == before && fcntl(number, F_GETFD) == -1, "its owner is gone")
+            precondition(OpenDescriptors.become(before) && fcntl(number, F_GETFD) == -1, "its owner is gone")
             let kept = try FileDescriptor.open("/dev/null", O_RDONLY).release()
-            precondition(openDescriptors() == before + 1 && fcntl(kept, F_GETFD) >= 0, "it was released")
+            precondition(OpenDescriptors.become(before + 1) && fcntl(kept, F_GETFD) >= 0, "it was released")
         }
     }
 
@@ -30,9 +25,9 @@ struct FileDescriptorTests {
         await #expect(processExitsWith: .success) {
             // The first event loop, socket and so on may make the runtime open something for good.
             for _ in 0..<2 { try FileDescriptorTests.everything() }
-            let before = openDescriptors()
+            let before = OpenDescriptors.settled()
             for _ in 0..<50 { try FileDescriptorTests.everything() }
-            precondition(openDescriptors() == before, "\(openDescriptors() - before) descriptors leaked")
+            precondition(OpenDescriptors.become(before), "descriptors leaked")
         }
     }
 

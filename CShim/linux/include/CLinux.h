@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "egress_calls.h"
+#include "egress_notify.h"
 #include "egress_sandbox.h"
 
 #endif

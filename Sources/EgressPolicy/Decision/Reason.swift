@@ -56,6 +56,10 @@ public enum Reason: String, Sendable, CaseIterable {
     case unixSocketNotAllowed = "unix_socket_not_allowed"
     /// The TLS handshake names another host than the one which was allowed.
     case sniMismatch = "sni_mismatch"
+    /// The socket was not made inside the sandbox, and may lead out of it.
+    case foreignSocket = "foreign_socket"
+    /// The calling program's memory or descriptors can't be looked into, so what it wants can't be told.
+    case unreadableCaller = "unreadable_caller"
 }
 
 extension Reason {
@@ -88,6 +92,8 @@ extension Reason {
         case .redirectBlocked: "the redirect leads to a place that is not allowed"
         case .unixSocketNotAllowed: "no rule allows this unix socket"
         case .sniMismatch: "the TLS handshake names another host"
+        case .foreignSocket: "the socket was made outside the sandbox"
+        case .unreadableCaller: "the calling program can't be looked into"
         }
     }
 }

@@ -18,8 +18,9 @@ public final class JobControl {
     public static let forwarded = [SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2, SIGTSTP, SIGCONT, SIGWINCH]
     /// What says that nothing more is to be waited for; a terminal that is resized does not.
     static let ending: Set<Int32> = [SIGTERM, SIGINT, SIGHUP, SIGQUIT]
-    /// What we ignore for ourselves: writing to the terminal from the background, and readers that are gone.
-    public static let ignored = [SIGTTOU, SIGTTIN, SIGPIPE]
+    /// What we ignore for ourselves: writing to the terminal from the background, readers that are gone, and an audit file
+    /// as large as files may be.
+    public static let ignored = [SIGTTOU, SIGTTIN, SIGPIPE, SIGXFSZ]
 
     /// What must have its default for us: children of a process that ignores SIGCHLD leave no status behind.
     public static let defaulted = [SIGCHLD]

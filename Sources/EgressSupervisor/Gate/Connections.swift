@@ -41,6 +41,9 @@ final class Connections {
     /// When `tick` has to be called: now and then while anything is held, as going through all for every event would cost.
     private(set) var nextDeadline: UInt64?
 
+    /// Listeners at which a held connection will be accepted.
+    var wantedListeners: Set<Int32> { Set(held.values.lazy.map(\.listener)) }
+
     /// Gives up what had its time.
     func tick(now: UInt64) {
         guard let due = nextDeadline, due <= now else { return }
@@ -56,23 +59,32 @@ final class Connections {
             guard connection.sequence != sequence else {
                 // A retransmission. If it was released already, the release was lost or the listener's queue was full.
                 if connection.state == .released { release(connection, now: now) }
+                if connection.state == .connecting { connection.deadline = connection.abandoned(at: now) }
                 return
             }
             // The port was used again for another attempt.
             forget(packet.key)
         }
+        let caller = gate.callers.caller(of: packet.key, .tcp)
         guard let listeners, held.count < Self.maximumHeld else {
-            gate.refuse(packet.key.remote, .tcp, "too many connections are waiting")
+            gate.refuse(packet.key.remote, .tcp, "too many connections are waiting", caller: caller)
             return refuse(packet, sequence, zone)
         }
-        let judgement = gate.admit(packet.key.remote, .tcp, now: now)
+        let judgement = gate.admit(packet.key.remote, .tcp, caller: caller, now: now)
         guard judgement.verdict.isAllowed else { return refuse(packet, sequence, zone) }
         guard let listener = listeners.listener(for: packet.key.remote) else {
-            gate.refuse(packet.key.remote, .tcp, "no listener can be had for the port")
+            gate.refuse(packet.key.remote, .tcp, "no listener can be had for the port", caller: caller)
             return refuse(packet, sequence, zone)
         }
         connect(
-            HeldConnection(packet: packet, sequence: sequence, zone: zone, listener: listener, judgement: judgement),
+            HeldConnection(
+                packet: packet,
+                sequence: sequence,
+                zone: zone,
+                listener: listener,
+                judgement: judgement,
+                now: now
+            ),
             now: now
         )
     }
@@ -115,6 +127,8 @@ final class Connections {
             if isConnected { return upstreamIsReady(connection, now: now) }
             if let upstream = connection.upstream { try loop.add(upstream.raw, .writable, connection) }
             connection.isWaiting = true
+            connection.deadline = connection.abandoned(at: now)
+            nextDeadline = min(nextDeadline ?? .max, now + Self.sweepInterval)
         } catch {
             forget(connection.packet.key)
             gate.refuse(remote, .tcp, error.description)
@@ -175,11 +189,13 @@ final class Connections {
     /// address that the kernel says the worker connected to.
     private func accept(_ socket: consuming FileDescriptor, from peer: SocketAddress) {
         let now = monotonicNow()
-        guard let local = Socket.localAddress(socket.raw),
-            let connection = held[FlowKey(worker: peer, remote: local)],
-            connection.accepted == nil,
-            gate.judge(local, .tcp, now: now).verdict.isAllowed
-        else {
+        guard let local = Socket.localAddress(socket.raw) else { return Socket.resetOnClose(socket.raw) }
+        guard gate.judge(local, .tcp, now: now).verdict.isAllowed else {
+            // A forged TTL, which nobody was told of yet, or a pin that expired meanwhile.
+            _ = gate.admit(local, .tcp, now: now)
+            return Socket.resetOnClose(socket.raw)
+        }
+        guard let connection = held[FlowKey(worker: peer, remote: local)], connection.accepted == nil else {
             return Socket.resetOnClose(socket.raw)
         }
         let accepted = FileDescriptorBox(socket)

@@ -29,16 +29,25 @@ final class HeldConnection: EventHandler {
     var isWaiting = false
     /// The worker's end, when it came before its time.
     var accepted: FileDescriptorBox?
-    /// Monotonic nanoseconds; nil while the kernel keeps the time of connecting.
+    /// When it is given up, in monotonic nanoseconds.
     var deadline: UInt64?
+    private let start: UInt64
     var onReady: ((HeldConnection) -> Void)?
 
-    init(packet: CapturedPacket, sequence: UInt32, zone: Zone, listener: Int32, judgement: Gate.Judgement) {
+    init(packet: CapturedPacket, sequence: UInt32, zone: Zone, listener: Int32, judgement: Gate.Judgement, now: UInt64)
+    {
+        start = now
         self.packet = packet
         self.sequence = sequence
         self.zone = zone
         self.listener = listener
         self.judgement = judgement
+    }
+
+    /// When a worker that sends no further SYN after `now` has given up: it repeats one after a second, and then after twice
+    /// the time at most (RFC 6298, section 5.5). A dead target must not fill the table with what nobody waits for.
+    func abandoned(at now: UInt64) -> UInt64 {
+        now + (now - start) + 3_000_000_000
     }
 
     func handle(_ events: Events, on descriptor: Int32) {

@@ -13,7 +13,8 @@ final class Listeners: EventHandler {
     private let agent: Agent
     private let loop: EventLoop
     private unowned let connections: Connections
-    private var byPort: [Port: FileDescriptorBox] = [:]
+    private var byPort: [Port: (box: FileDescriptorBox, lastUse: UInt64)] = [:]
+    private var uses: UInt64 = 0
     private var kept: [FileDescriptorBox] = []
     private var loopback: [SocketAddress: FileDescriptorBox] = [:]
 
@@ -41,14 +42,28 @@ final class Listeners: EventHandler {
     func listener(for remote: SocketAddress) -> Int32? {
         if let listener = loopback[remote] { return listener.raw }
         let port = Port(family: remote.family, number: remote.port)
-        if let listener = byPort[port] { return listener.raw }
-        guard byPort.count < Self.maximum,
+        uses += 1
+        if let listener = byPort[port] {
+            byPort[port]?.lastUse = uses
+            return listener.box.raw
+        }
+        guard byPort.count < Self.maximum || makeRoom(),
             let minted = agent.mintListener(isIPv6: remote.family != SocketAddress.ipv4Family, port: remote.port)
         else { return nil }
         let box = FileDescriptorBox(FileDescriptor(owning: minted))
         do { try loop.add(box.raw, .readable, self) } catch { return nil }
-        byPort[port] = box
+        byPort[port] = (box, uses)
         return box.raw
+    }
+
+    /// Closes the listener that was wanted longest ago, among those that no held connection will be accepted at.
+    private func makeRoom() -> Bool {
+        let wanted = connections.wantedListeners
+        let idle = byPort.filter { !wanted.contains($0.value.box.raw) }.min { $0.value.lastUse < $1.value.lastUse }
+        guard let idle else { return false }
+        loop.remove(idle.value.box.raw)
+        byPort[idle.key] = nil
+        return true
     }
 
     func handle(_ events: Events, on descriptor: Int32) {

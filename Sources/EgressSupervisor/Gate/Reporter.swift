@@ -8,15 +8,20 @@ import LinuxSystem
 public final class Reporter {
     private var teller: DenialTeller
     private var audit: AuditLog?
+    private let hasAudit: Bool
     private var terminal: LineWriter
 
     /// A reporter that writes to standard error and, if there is one, to an audit log.
     public init(teller: DenialTeller, audit: consuming AuditLog?) {
         self.teller = teller
+        hasAudit = audit != nil
         self.audit = audit
         // The command may fill a pipe between our look at it and our line.
         terminal = LineWriter(descriptor: FileDescriptor.neverWaiting(on: STDERR_FILENO)?.release() ?? STDERR_FILENO)
     }
+
+    /// True if it is worth a look at who wants what is allowed.
+    var wantsCallers: Bool { hasAudit || teller.tellsEverything }
 
     /// Tells of an event.
     public func report(_ event: AuditEvent) {

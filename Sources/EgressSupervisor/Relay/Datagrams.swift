@@ -68,7 +68,8 @@ import LinuxSystem
 
     private func open(_ packet: CapturedPacket, _ zone: Zone, _ now: UInt64) -> DatagramFlow? {
         let remote = packet.key.remote
-        let judgement = gate.admit(remote, .udp, now: now)
+        let caller = gate.callers.caller(of: packet.key, .udp)
+        let judgement = gate.admit(remote, .udp, caller: caller, now: now)
         guard judgement.verdict.isAllowed else { return nil }
         guard makeRoom(now) else {
             gate.refuse(remote, .udp, "too many flows of datagrams")

@@ -67,6 +67,9 @@ final class Flow: EventHandler {
         } else if descriptor == upstream.raw {
             note(events, reads: &inward, writes: &outward)
         }
+        // A reset after the end of file: no read is left that would tell of it, and maybe no write for a long time.
+        let isReadToTheEnd = descriptor == worker.raw ? outward.isEnded : inward.isEnded
+        if descriptor >= 0, events.contains(.error), isReadToTheEnd { return abort() }
         let first = move(&outward, from: worker.raw, to: upstream.raw, isLast: inward.isClosed)
         let second =
             first == .failed ? .failed : move(&inward, from: upstream.raw, to: worker.raw, isLast: outward.isClosed)

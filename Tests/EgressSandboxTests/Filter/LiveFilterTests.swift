@@ -135,8 +135,9 @@ struct LiveFilterTests {
         for family in [PacketFilters.Family.ipv4, .ipv6] {
             let programs = [
                 PacketFilters.hold(family), PacketFilters.nothing,
-                PacketFilters.capture(family, isTCP: true), PacketFilters.capture(family, isTCP: false),
-                PacketFilters.capture(family, isTCP: true, only: Array(1...48)),
+                PacketFilters.capture(family, isTCP: true, from: 1),
+                PacketFilters.capture(family, isTCP: false, from: 1),
+                PacketFilters.capture(family, isTCP: true, from: 1, only: Array(1...48)),
             ]
             for instructions in programs {
                 let socket = try Socket.make(AF_INET, Socket.datagram)
@@ -146,7 +147,10 @@ struct LiveFilterTests {
     }
 
     /// The hold for real: a listener on loopback that nobody can reach, until the filter is gone.
-    @Test func `a listener that holds accepts nobody`() throws {
+    ///
+    /// Kernels may let only CAP_NET_ADMIN filter TCP sockets, which an ordinary user has in R; EndToEndTests run there.
+    @Test(.enabled(if: geteuid() == 0, "only root may filter TCP sockets in this namespace"))
+    func `a listener that holds accepts nobody`() throws {
         let listener = try Socket.make(AF_INET, Socket.stream)
         try #require(listen(listener.raw, 8) == 0)
         let port = try #require(Socket.localAddress(listener.raw)).port

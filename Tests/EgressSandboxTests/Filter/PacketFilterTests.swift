@@ -145,6 +145,16 @@ struct PacketFilterTests {
         #expect(try isCaught(family, udp(to: 53), isTCP: false, only: [53]))
     }
 
+    /// What R answers to a source that the worker made up is R's own as well, and comes by R's loopback.
+    @Test(arguments: families) func `only what comes by the link is caught`(_ family: PacketFilters.Family) throws {
+        for interface in [0, 1, 2, 3, .max] as [UInt32] {
+            let isLink = interface == 2
+            #expect(try isCaught(family, udp(to: 123), isTCP: false, interface: interface) == isLink)
+            #expect(try isCaught(family, tcp(0x02), isTCP: true, interface: interface) == isLink)
+            #expect(try isCaught(family, udp(to: 123), isTCP: false, interface: interface, only: [123]) == isLink)
+        }
+    }
+
     @Test func `IPv4 options move the transport header`() throws {
         for options in stride(from: 0, through: 40, by: 4) {
             #expect(try isCaught(.ipv4, udp(to: 123), isTCP: false, options: options))

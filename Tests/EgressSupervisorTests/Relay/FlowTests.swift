@@ -136,6 +136,27 @@ private final class RelayWorld {
         for (program, _) in ends { #expect(try world.run { program.receive().0 == .end }) }
     }
 
+    @Test(arguments: [true, false]) func `a flow that is over holds no descriptor`(_ isReset: Bool) throws {
+        weak var worker: FileDescriptorBox?
+        weak var upstream: FileDescriptorBox?
+        let program: End, server: End
+        do {
+            let inside = try Pair.tcp(), outside = try Pair.tcp()
+            (worker, upstream) = (inside.1.descriptor, outside.1.descriptor)
+            (program, server) = world.join(inside, outside)
+        }
+        #expect(worker != nil && upstream != nil, "the probe: the flow holds them")
+        if isReset {
+            Socket.resetOnClose(program.raw)
+            disconnect(program.raw)
+        } else {
+            for end in [program, server] { Socket.shutdownWriting(end.raw) }
+        }
+        #expect(try world.run { world.relay.count == 0 })
+        #expect(worker == nil && upstream == nil)
+        #expect(world.loop.count == 0)
+    }
+
     @Test func `a reader that doesn't read stops the writer, and loses nothing`() throws {
         let buffer: Int32 = 32 * 1024
         let (program, server) = try tcp(buffer: buffer)

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// seccomp_unotify(2) for connect(2): the reader process that takes notifications, and the calls that answer them.
+// See `notify.c` for the theory of operation.
+
+#ifndef EGRESS_NOTIFY_H
+#define EGRESS_NOTIFY_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/socket.h>
+#include <sys/types.h>
+
+#pragma clang assume_nonnull begin
+
+/// One connect(2) that waits for its answer, with all that was read of its caller's memory: once.
+struct egress_notice {
+    uint64_t id;
+    uint32_t task;      ///< the calling thread, in the supervisor's pid namespace
+    int32_t descriptor; ///< connect(2)'s arguments
+    int32_t length;
+    int32_t error;      ///< errno of reading `address`: EFAULT and EINVAL as natively, others mean it is unreadable
+    int32_t path_error; ///< errno of finding the AF_UNIX path, 0 with its descriptor, -1 if there is no path to find
+    uint8_t address[128];
+    uint32_t process;       ///< who calls, if that is wanted: the process in the supervisor's pid namespace
+    uint32_t inner_process; ///< and in its own; 0 if unknown
+    char executable[256];   ///< what it executes, NUL-terminated and perhaps cut short; empty if unknown
+    char name[128];         ///< its argv[0], likewise
+};
+
+/// What reader and supervisor share.
+struct egress_mailbox;
+
+/// Memory shared with children for a mailbox; NULL with errno.
+struct egress_mailbox *_Nullable egress_mailbox_make(void);
+
+/// Gives such memory back.
+void egress_mailbox_free(struct egress_mailbox *mailbox);
+
+/// The notification in whose caller's memory the reader is for `age` nanoseconds or longer, 0 if there is none.
+uint64_t egress_mailbox_overdue(struct egress_mailbox *mailbox, uint64_t age);
+
+/// Starts a reader of `listener` that sends a `struct egress_notice` for each notification to `channel`, an AF_UNIX
+/// seqpacket socket. While it is in a caller's memory, `mailbox` says so and the timerfd `timer` runs for
+/// `patience` nanoseconds. With `identifies`, it also looks at who calls. Returns its pid; -1 with errno.
+pid_t egress_reader_start(int listener, int channel, int timer, uint64_t patience, int identifies,
+                          struct egress_mailbox *mailbox);
+
+/// The calling thread of the notification that the mailbox names.
+uint32_t egress_mailbox_task(struct egress_mailbox *mailbox);
+
+/// Receives a notice without waiting; `*descriptor` becomes that of the path, or -1. 1, 0 at end of file, -1 with errno.
+int egress_notice_receive(int channel, struct egress_notice *notice, int *descriptor);
+
+/// timerfd_create(2): CLOCK_MONOTONIC, non-blocking, close-on-exec; -1 with errno.
+int egress_timer_make(void);
+
+/// Takes the next notification, which must be known to wait, and gives its id; -1 with errno.
+int egress_notification_receive(int listener, uint64_t *id);
+
+/// Answers with 0 or with an errno value. -1 with errno: ENOENT when nobody waits any more.
+int egress_notification_answer(int listener, uint64_t id, int error);
+
+/// True if the caller still waits for this answer.
+int egress_notification_is_valid(int listener, uint64_t id);
+
+/// Lets caller and supervisor take turns on one core (SECCOMP_IOCTL_NOTIF_SET_FLAGS, Linux 6.6); otherwise ignored.
+void egress_notification_share_core(int listener);
+
+/// A duplicate of the descriptor of another task, close-on-exec; -1 with errno.
+int egress_pin_descriptor(pid_t task, int descriptor);
+
+/// connect(2) that does not wait, whatever the flags of the socket are: EINPROGRESS and the like instead. Returns 0 or an
+/// errno value.
+int egress_connect_now(int socket, const void *address, uint32_t length);
+
+/// As `egress_connect_now`, with the user and groups of a task if the caller is root and the task is not: for unix
+/// sockets, where they matter to the file's permissions and to the other side (SO_PEERCRED).
+int egress_connect_as(pid_t task, int socket, const void *address, uint32_t length);
+
+#pragma clang assume_nonnull end
+
+#endif

@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import EgressAudit
+import EgressPolicy
+import Glibc
+import LinuxSystem
+
+/// The worker's connect(2) calls: judged, performed on the worker's own socket, answered.
+///
+/// The socket is pinned, so it is the one that was looked at, whatever the worker's threads do to the number meanwhile; the
+/// address is a copy. The answer is success or an errno, never "go on": that would run the call on what stands there by
+/// then. A path of a unix socket is found by the reader as the worker would find it, and connected through what was found.
+///
+/// ## Concurrency
+/// All of it runs on the loop's thread and never waits: a call that natively would is answered when its socket is ready.
+final class Notifications: EventHandler {
+    /// Calls that wait for their connection at a time; one more is refused.
+    static let maximumWaiting = 256
+    /// How many readers may get lost in callers' memory; then every call is refused without looking at it.
+    static let maximumLost = 16
+    /// How many calls are taken before others have their turn.
+    static let burst = 32
+
+    private let listener: NotificationListener
+    /// The worker's network namespace; nil, which no socket has, if it can't be told.
+    private let namespace: UInt64?
+    private let unixSockets: UnixSockets
+    private let gate: Gate
+    private let loop: EventLoop
+    private var reader: NoticeReader?
+    private var lost = 0
+    private var waiting: [UInt64: PendingConnect] = [:]
+
+    /// Takes over the listener. The reader is started when the first call comes: most commands' first act is another.
+    init(
+        listener: Int32,
+        namespace: UInt64?,
+        unixSockets: UnixSockets,
+        gate: Gate,
+        loop: EventLoop
+    ) throws(SystemError) {
+        self.listener = NotificationListener(FileDescriptor(owning: listener))
+        self.namespace = namespace
+        self.unixSockets = unixSockets
+        self.gate = gate
+        self.loop = loop
+        try loop.add(listener, .readable, self)
+    }
+
+    /// When `tick` has to be called.
+    var nextDeadline: UInt64? { waiting.values.lazy.map(\.nextLook).min() }
+
+    /// Looks after the calls that wait: their time-outs, and signals that interrupt them.
+    func tick(now: UInt64) {
+        for call in waiting.values where call.nextLook <= now {
+            if !listener.isValid(call.id) {
+                forget(call)
+            } else if let code = call.look(now: now) {
+                finish(call, code)
+            }
+        }
+    }
+
+    func handle(_ events: Events, on descriptor: Int32) {
+        if descriptor == reader?.channel.raw {
+            receiveAll()
+        } else if descriptor == reader?.timer.raw {
+            giveUpReader()
+        } else if lost >= Self.maximumLost {
+            refuseAll()
+        } else {
+            startReader()
+        }
+    }
+
+    // MARK: The reader
+
+    private func startReader() {
+        guard !listener.isOver else { return loop.remove(listener.descriptor.raw) }
+        do {
+            let reader = try NoticeReader(of: listener.descriptor.raw, identifies: gate.wantsCallers)
+            try loop.add(reader.channel.raw, .readable, self)
+            try loop.add(reader.timer.raw, .readable, self)
+            self.reader = reader
+            loop.remove(listener.descriptor.raw)
+        } catch {
+            lost = Self.maximumLost
+            gate.refuse(.unreadableCaller, nil, detail: error.description)
+        }
+    }
+
+    private func stopReader() {
+        guard let reader else { return }
+        loop.remove(reader.channel.raw)
+        loop.remove(reader.timer.raw)
+        self.reader = nil
+    }
+
+    /// The reader has been in someone's memory for too long: the call is refused, and another reader takes the next.
+    private func giveUpReader() {
+        guard let reader, let id = reader.overdue() else { return }
+        let caller = Caller(TaskIdentity(of: reader.task))
+        listener.answer(id, EACCES)
+        loseReader("its memory could not be read in time", caller)
+    }
+
+    private func loseReader(_ why: String, _ caller: Caller?) {
+        stopReader()
+        lost += 1
+        gate.refuse(.unreadableCaller, caller, detail: why)
+        if lost >= Self.maximumLost {
+            gate.refuse(.limitReached, nil, detail: "this happened too often; every connect(2) is refused from now on")
+        }
+        // The next call starts another reader, or is refused.
+        do { try loop.add(listener.descriptor.raw, .readable, self) } catch {
+            gate.refuse(.limitReached, nil, detail: error.description)
+        }
+    }
+
+    /// Too many readers are lost: nothing is looked at any more.
+    private func refuseAll() {
+        if listener.isOver { return loop.remove(listener.descriptor.raw) }
+        for _ in 0..<Self.burst {
+            guard let id = listener.takeUnread() else { return }
+            listener.answer(id, EACCES)
+        }
+    }
+
+    private func receiveAll() {
+        for _ in 0..<Self.burst {
+            guard let reader else { return }
+            switch reader.next() {
+            case .notice(let notice): receive(notice)
+            case .none: return
+            case .end where listener.isOver: return stopReader()
+            case .end:
+                // Killed by someone, or for want of memory. It may have been reading for a call.
+                if let id = reader.overdue(0) { listener.answer(id, EACCES) }
+                return loseReader("the reader of its memory ended", nil)
+            }
+        }
+    }
+
+    // MARK: A call
+
+    private func receive(_ notice: ConnectNotice) {
+        // Closed at the end, whatever becomes of the call.
+        let path = notice.path.map { FileDescriptorBox(FileDescriptor(owning: $0)) }
+        do {
+            let socket = try PinnedSocket(notice.number, of: notice.task)
+            // What was read and pinned is the caller's only if it still waits.
+            guard listener.isValid(notice.id) else { return }
+            if notice.readError != 0 { return refuse(notice, code: notice.readError) }
+            judge(notice, consume socket, path)
+        } catch {
+            // As natively, an address that can't be read comes before a descriptor that is no socket.
+            let isBoth = error.code == ENOTSOCK && notice.readError != 0
+            refuse(notice, code: isBoth ? notice.readError : error.code)
+        }
+    }
+
+    /// The caller's mistakes are answered as natively; what keeps us from looking is a refusal.
+    private func refuse(_ notice: ConnectNotice, code: Int32) {
+        switch code {
+        case EBADF, ENOTSOCK, EFAULT, EINVAL: listener.answer(notice.id, code)
+        case ESRCH: listener.answer(notice.id, EACCES)  // it is gone
+        default:
+            listener.answer(notice.id, EACCES)
+            gate.refuse(.unreadableCaller, caller(notice), detail: SystemError("", code: code).reason)
+        }
+    }
+
+    private func judge(_ notice: ConnectNotice, _ socket: consuming PinnedSocket, _ path: FileDescriptorBox?) {
+        guard let namespace, PinnedSocket.namespaceCookie(of: socket.descriptor.raw) == namespace else {
+            gate.refuse(.foreignSocket, caller(notice))
+            return listener.answer(notice.id, EACCES)
+        }
+        switch ConnectTarget(notice.address, domain: socket.domain, type: socket.type) {
+        case .harmless: perform(notice, consume socket, notice.address, nil)
+        case .forbidden(let code): listener.answer(notice.id, code)
+        case .network(let remote):
+            guard gate.screen(remote, now: monotonicNow(), caller: { caller(notice) }) else {
+                return listener.answer(notice.id, EACCES)
+            }
+            perform(notice, consume socket, notice.address, nil)
+        case .path:
+            guard let path else { return refusePath(notice) }
+            guard admit(path, notice) else { return listener.answer(notice.id, EACCES) }
+            perform(notice, consume socket, Self.address(of: path), path)
+        }
+    }
+
+    /// A path that leads nowhere is told as natively, one that may not be followed is refused.
+    private func refusePath(_ notice: ConnectNotice) {
+        switch notice.pathError {
+        case .some(let code) where [ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG].contains(code):
+            listener.answer(notice.id, code)
+        default: listener.answer(notice.id, EACCES)
+        }
+    }
+
+    private func admit(_ path: FileDescriptorBox, _ notice: ConnectNotice) -> Bool {
+        switch unixSockets.judge(path.raw) {
+        case .inside: return true
+        case .named(let name):
+            gate.tell(.allowed, unixSocket: name, notice.caller.map { Caller($0) })
+            return true
+        case .denied:
+            gate.tell(.unixSocketNotAllowed, unixSocket: LinuxSystem.path(of: path.raw) ?? "?", caller(notice))
+            return false
+        }
+    }
+
+    /// A struct sockaddr_un that leads to an open file, whatever its name is by now.
+    private static func address(of path: FileDescriptorBox) -> [UInt8] {
+        NetlinkMessage.bytes(UInt16(AF_UNIX)) + Array("/proc/self/fd/\(path.raw)".utf8) + [0]
+    }
+
+    private func perform(
+        _ notice: ConnectNotice,
+        _ socket: consuming PinnedSocket,
+        _ address: [UInt8],
+        _ path: FileDescriptorBox?
+    ) {
+        let isBlocking = socket.isBlocking
+        if isBlocking, waiting.count >= Self.maximumWaiting {
+            gate.refuse(.limitReached, caller(notice), detail: "too many calls wait for their connection")
+            return listener.answer(notice.id, EACCES)
+        }
+        let code = path == nil ? socket.connect(address) : socket.connect(address, as: notice.task)
+        note(notice, socket.descriptor.raw, type: socket.type)
+        guard isBlocking, PendingConnect.waits(code, domain: socket.domain) else {
+            // Ours is closed before the caller goes on: it may rely on its close(2) being the last.
+            _ = consume socket
+            return listener.answer(notice.id, code)
+        }
+        let call = PendingConnect(notice, consume socket, address: address, path: path, code: code, now: monotonicNow())
+        call.onEnd = { [unowned self] call, code in finish(call, code) }
+        if call.isTold, (try? loop.add(call.descriptor, [.writable, .readHangup], call)) == nil {
+            gate.refuse(.limitReached, caller(notice), detail: "a connection can't be waited for")
+            return listener.answer(notice.id, EACCES)
+        }
+        waiting[call.id] = call
+    }
+
+    /// Keeps who called, for the packets that follow.
+    private func note(_ notice: ConnectNotice, _ socket: Int32, type: Int32) {
+        guard let identity = notice.caller, let local = Socket.localAddress(socket), local.port != 0,
+            let remote = ConnectTarget.address(notice.address)
+        else { return }
+        let key = FlowKey(worker: local, remote: remote)
+        gate.callers.note(Caller(identity), for: key, type == Socket.stream ? .tcp : .udp)
+    }
+
+    /// Who calls, looked up now unless the reader has.
+    private func caller(_ notice: ConnectNotice) -> Caller {
+        Caller(notice.caller ?? TaskIdentity(of: notice.task))
+    }
+
+    private func finish(_ call: PendingConnect, _ code: Int32) {
+        forget(call)
+        call.release()
+        listener.answer(call.id, code)
+    }
+
+    private func forget(_ call: PendingConnect) {
+        waiting[call.id] = nil
+        if call.isTold { loop.remove(call.descriptor) }
+    }
+}
+
+extension Caller {
+    fileprivate init(_ identity: TaskIdentity) {
+        self.init(
+            pid: identity.innerProcess,
+            hostPid: identity.process,
+            executable: identity.executable,
+            name: identity.name
+        )
+    }
+}

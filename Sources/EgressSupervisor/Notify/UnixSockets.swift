@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import LinuxSystem
+
+/// Which paths of unix sockets the worker may connect to: those of sockets that are bound inside, and those that are named.
+///
+/// What is asked about is an open file and not its name, so nothing that becomes of the name meanwhile matters.
+public final class UnixSockets {
+    /// Why a file may be connected to.
+    enum Judgement: Equatable {
+        /// Somebody inside is bound to it, or it is no socket at all.
+        case inside
+        /// It is named, by this path.
+        case named(String)
+        /// It is neither.
+        case denied
+    }
+
+    /// A path that is named, with what it led to at the start, held open so that its number is not used again.
+    private struct Named {
+        let path: String
+        let file: FileDescriptorBox?
+    }
+
+    private let named: [Named]
+    private let inside: UnixSocketTable
+    private let outside: UnixSocketTable?
+
+    /// - Parameters:
+    ///   - inside: a netlink socket of W, for sock_diag(7)
+    ///   - paths: what is named; looked up now
+    init(inside: consuming FileDescriptor, paths: [String]) {
+        self.inside = UnixSocketTable(netlink: inside)
+        outside = try? .own()
+        named = paths.map { path in
+            let path = realPath(path) ?? path
+            return Named(path: path, file: openPath(path))
+        }
+    }
+
+    /// Judges an open file.
+    func judge(_ descriptor: Int32) -> Judgement {
+        guard let file = FileIdentity(of: descriptor) else { return .denied }
+        guard file.isSocket else { return .inside }
+        if let path = named.first(where: { isNamed($0, file) })?.path { return .named(path) }
+        // The table has 32 bits of an inode's number. A file system with longer ones may have given the worker a file that
+        // looks there like one of the host's; so what the host has bound is never inside.
+        let isInside = inside.contains(file) == true && outside?.contains(file) == false
+        return isInside ? .inside : .denied
+    }
+
+    /// One that was not there at the start is looked for now. It must be no link of any kind: who can write to its
+    /// directory, as the worker may, could give any other socket its name.
+    private func isNamed(_ named: Named, _ file: FileIdentity) -> Bool {
+        if let held = named.file { return FileIdentity(of: held.raw) == file }
+        guard let found = openPath(named.path), let identity = FileIdentity(of: found.raw) else { return false }
+        return identity == file && identity.links == 1
+    }
+}
+
+/// Opens a path without symbolic links (O_PATH).
+private func openPath(_ path: String) -> FileDescriptorBox? {
+    try? FileDescriptorBox(FileDescriptor.openWithoutLinks(path))
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+import Glibc
+
+/// A duplicate of another process's socket: the same open file, whatever becomes of the number over there.
+public struct PinnedSocket: ~Copyable, Sendable {
+    /// The duplicate.
+    public let descriptor: FileDescriptor
+    /// Its address family, AF_INET and so on.
+    public let domain: Int32
+    /// SOCK_STREAM and so on.
+    public let type: Int32
+
+    /// Pins a descriptor of a task.
+    ///
+    /// - Throws: as connect(2) natively: EBADF, ENOTSOCK; others when the task can't be looked into.
+    public init(_ number: Int32, of task: Int32) throws(SystemError) {
+        let pinned = FileDescriptor(
+            owning: try retrying("pinning a socket") { egress_pin_descriptor(task, number) }
+        )
+        guard let domain = Self.option(pinned.raw, SO_DOMAIN), let type = Self.option(pinned.raw, SO_TYPE) else {
+            throw SystemError("looking at a socket")
+        }
+        (self.domain, self.type) = (domain, type)
+        descriptor = pinned
+    }
+
+    /// The cookie of the network namespace it was made in (SO_NETNS_COOKIE, Linux 5.14); nil if that can't be told.
+    public static func namespaceCookie(of descriptor: Int32) -> UInt64? {
+        var cookie: UInt64 = 0
+        var length = UInt32(MemoryLayout<UInt64>.size)
+        let result = unsafe getsockopt(descriptor, SOL_SOCKET, 71, &cookie, &length)
+        return result == 0 && cookie != 0 ? cookie : nil
+    }
+
+    /// connect(2) with an address as the caller gave it, without ever waiting: 0, EINPROGRESS and the like, or its errno.
+    public borrowing func connect(_ address: [UInt8]) -> Int32 {
+        unsafe egress_connect_now(descriptor.raw, address, UInt32(address.count))
+    }
+
+    /// As `connect(_:)`, with the user and groups of a task.
+    public borrowing func connect(_ address: [UInt8], as task: Int32) -> Int32 {
+        unsafe egress_connect_as(task, descriptor.raw, address, UInt32(address.count))
+    }
+
+    /// True if its owner wants calls on it to wait.
+    public var isBlocking: Bool {
+        fcntl(descriptor.raw, F_GETFL) & O_NONBLOCK == 0
+    }
+
+    /// How long connect(2) may wait (SO_SNDTIMEO), in nanoseconds; nil for ever.
+    public var patience: UInt64? {
+        var time = timeval()
+        var length = UInt32(MemoryLayout<timeval>.size)
+        guard unsafe getsockopt(descriptor.raw, SOL_SOCKET, SO_SNDTIMEO, &time, &length) == 0 else { return nil }
+        let nanoseconds = UInt64(clamping: time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
+        guard !nanoseconds.overflow, time.tv_sec != 0 || time.tv_usec != 0 else { return nil }
+        return nanoseconds.partialValue &+ UInt64(clamping: time.tv_usec) &* 1000
+    }
+
+    private static func option(_ descriptor: Int32, _ name: Int32) -> Int32? {
+        var value: Int32 = 0
+        var length = UInt32(MemoryLayout<Int32>.size)
+        return unsafe getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
+    }
+}
