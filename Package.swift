@@ -79,7 +79,12 @@ let package = Package(
             dependencies: ["EgressText", "EgressPolicy", "EgressDNS", "EgressPolicyFile", "EgressAudit", "CEgressABI"],
             swiftSettings: swift,
             // With its own Swift runtime inside: a C or Python program has none, and a Swift program has another.
-            linkerSettings: [.unsafeFlags(["-static-stdlib"] + exporting("CShim/abi/exports.map"))]
+            linkerSettings: [
+                .unsafeFlags(
+                    ["-static-stdlib", "-L\(Context.packageDirectory)/CShim/abi/link"]
+                        + exporting("CShim/abi/exports.map")
+                )
+            ]
         ),
         .target(
             name: "EgressSupervisor",
