@@ -74,9 +74,9 @@ public enum SyscallFilter {
             0x80, 0x20000, 0x200_0000, 0x400_0000, 0x800_0000, 0x1000_0000, 0x2000_0000, 0x4000_0000,
         ]
         // CLONE_NEWTIME lies in the exit signal of clone(2), where it means nothing.
-        return flags.dropFirst().map { SyscallRule("clone", EPERM, has(0, $0)) } + [
-            SyscallRule("clone3", ENOSYS), SyscallRule("unshare", EPERM), SyscallRule("setns", EPERM),
-        ]
+        return flags.dropFirst().map { SyscallRule("clone", EPERM, has(0, $0)) }
+            + flags.map { SyscallRule("unshare", EPERM, has(0, $0)) }
+            + [SyscallRule("clone3", ENOSYS), SyscallRule("setns", EPERM)]
     }
 
     /// Mounts could bring back what is covered.

@@ -88,7 +88,14 @@ struct Settings {
 
     /// Connecting a datagram socket sends nothing; it tells whether there is a way at all.
     private func checkServers() throws(Failure) {
-        guard needsNames, !servers.isEmpty else { return }
+        guard needsNames else { return }
+        guard unsafe access("/etc/resolv.conf", F_OK) == 0 else {
+            throw Failure(
+                "/etc/resolv.conf is missing, where the command looks for its name server (an empty file is enough: "
+                    + "the command sees one of its own in its place)"
+            )
+        }
+        guard !servers.isEmpty else { return }
         var last: Int32 = 0
         for server in servers {
             let address = SocketAddress(networkBytes: server.address.networkBytes, port: server.port)

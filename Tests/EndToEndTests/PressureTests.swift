@@ -71,13 +71,8 @@ extension EndToEnd {
 
         @Test(arguments: Account.available)
         func `30 a unix socket of the host's file system`(as account: Account) throws {
-            withKnownIssue("AF_UNIX paths ignore network namespaces; their mediation is an issue of its own") {
-                try Attempt(
-                    title: "",
-                    line: "echo hello | nc -N -U $WORLD/canary.socket",
-                    success: .arrives
-                ).expectHeld(as: account)
-            }
+            try Attempt(title: "", line: "echo hello | nc -N -U $WORLD/canary.socket", success: .arrives)
+                .expectHeld(as: account)
         }
     }
 }

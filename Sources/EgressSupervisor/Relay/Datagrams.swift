@@ -9,13 +9,13 @@ import LinuxSystem
 /// What is denied is answered with ICMP port unreachable at once, so that a program falls back instead of waiting.
 @safe final class Datagrams {
     /// Flows at a time.
-    static let maximum = 1024
+    static let maximum = 2048
     /// RFC 4787, REQ-5: a mapping lives for two minutes or more.
     static let idleTimeout: UInt64 = 120_000_000_000
     /// How often idle flows are looked for, in nanoseconds.
     static let sweepInterval: UInt64 = 1_000_000_000
     /// A flow that is idle for this long makes room for a new one when the table is full.
-    static let spareAfter: UInt64 = 5_000_000_000
+    static let spareAfter: UInt64 = 250_000_000
 
     private let gate: Gate
     private let loop: EventLoop

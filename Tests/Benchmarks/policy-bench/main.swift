@@ -3,8 +3,9 @@
 import EgressPolicy
 import Glibc
 
-// How long one decision takes, by the number of rules: prints a line "RULES NANOSECONDS" each, the median of rounds that
-// are taken in turn. One decision is one call: half ask for a name, half judge an address; half of either are allowed.
+// How long one decision takes, by the number of rules: prints a line "RULES NANOSECONDS" each, the least of rounds that are
+// taken in turn: it only computes, so what comes on top is the machine's. One decision is one call: half ask for a name,
+// half judge an address; half of either are allowed.
 
 let sizes = [10, 100_000]
 let rounds = 15
@@ -62,5 +63,5 @@ for _ in 0..<rounds {
     }
 }
 for (size, times) in zip(sizes, samples) {
-    print(size, Int(times.sorted()[rounds / 2].rounded()))
+    print(size, Int((times.min() ?? 0).rounded()))
 }

@@ -22,7 +22,7 @@ struct LiveFilterTests {
         ("sendmsg", [-1, 0, 0x2000_0000], EOPNOTSUPP),
         ("sendmmsg", [-1, 0, 0, 0x2000_0000], EOPNOTSUPP),
         ("clone3", [0, 0], ENOSYS),
-        ("unshare", [0], EPERM),
+        ("unshare", [0x2_0000], EPERM),
         ("setns", [-1, 0], EPERM),
         ("mount", [1, 1, 1, 0, 0], EPERM),
         ("fsopen", [1, 0], EPERM),
@@ -91,7 +91,7 @@ struct LiveFilterTests {
     @Test func `every row is denied by the kernel`() async {
         await #expect(processExitsWith: .success) {
             LiveFilterTests.load(try compileSyscallFilter(SyscallFilter.rules))
-            precondition(LiveFilterTests.code(of: "unshare", [0]) == EPERM, "the filter is there")
+            precondition(LiveFilterTests.code(of: "unshare", [0x2_0000]) == EPERM, "the filter is there")
             for rule in SyscallFilter.rules where !rule.call.hasPrefix("#") {
                 // Arguments that would do no harm if they came through: no valid address, no descriptor.
                 let harmless = [UInt64](repeating: .max, count: 6)

@@ -184,6 +184,9 @@ struct SyscallFilterTests {
         }
         #expect(try answer("clone3", 0) == .fails(ENOSYS))
         #expect(try answer("unshare", 0x4000_0000) == .fails(EPERM))
+        #expect(try answer("unshare", 0x80) == .fails(EPERM))
+        // CLONE_FILES | CLONE_FS: a thread's own table of descriptors, no namespace
+        #expect(try answer("unshare", 0x600) == .allowed)
         #expect(try answer("setns", 3, 0) == .fails(EPERM))
     }
 
