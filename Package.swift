@@ -15,6 +15,8 @@ let c: [CSetting] = [
     .unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wno-unused-parameter"])
 ]
 
+let isSanitized = Context.environment["EGRESS_SANITIZE"] != nil
+
 /// Linker flags that export the symbols of a version script, and no others.
 func exporting(_ map: String) -> [String] {
     ["-use-ld=lld", "-Xlinker", "--version-script=\(Context.packageDirectory)/\(map)", "-Xlinker", "--gc-sections"]
@@ -25,11 +27,17 @@ let package = Package(
     name: "egress-run",
     products: [
         .executable(name: "egress-run", targets: ["egress-run"]),
+        .executable(name: "egress", targets: ["egress"]),
         .library(name: "EgressPolicy", targets: ["EgressPolicy"]),
-        // libegress.so, the engine behind CShim/abi/include/egress.h
-        .library(name: "egress", type: .dynamic, targets: ["EgressABI"]),
+        // libegress.so, the engine behind CShim/abi/include/egress.h. SwiftPM makes its file "lib" + name + ".so", and lets
+        // no two products have one name, which `egress` has already: this name is a path to the same file.
+        .library(name: "EgressABI/../libegress", type: .dynamic, targets: ["EgressABI"]),
         // libegress-preload.so, which loads it
         .library(name: "egress-preload", type: .dynamic, targets: ["CPreload"]),
+    ],
+    dependencies: [
+        // For the toolbox only: in egress-run it would double the start-up time.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
     ],
     targets: [
         // C, admitted because Swift cannot import it or must not run where it runs.
@@ -101,7 +109,16 @@ let package = Package(
             ],
             swiftSettings: swift,
             // Fully static: half the start-up time of a dynamic binary, and one file to copy.
-            linkerSettings: [.unsafeFlags(["-static-executable"])]
+            // The sanitizers' runtimes can't be linked like that.
+            linkerSettings: isSanitized ? [] : [.unsafeFlags(["-static-executable"])]
+        ),
+        .executableTarget(
+            name: "egress",
+            dependencies: [
+                "EgressDNS", "EgressPolicy", "LinuxSystem", "EgressSandbox",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: swift
         ),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
@@ -141,6 +158,7 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
+        .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox"], swiftSettings: swift),
         .executableTarget(
             name: "policy-bench",
             dependencies: ["EgressPolicy"],
@@ -153,3 +171,22 @@ let package = Package(
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11
 )
+
+// Fuzz targets have libFuzzer's main function and need all code instrumented: only scripts/fuzz builds and links them.
+if Context.environment["EGRESS_FUZZ"] != nil {
+    let fuzzed: [(name: String, dependencies: [Target.Dependency])] = [
+        ("dns", ["EgressDNS"]),
+        ("resolver", ["EgressDNS", "EgressPolicy"]),
+        ("packet", ["EgressSupervisor", "LinuxSystem"]),
+        ("policy-file", ["EgressPolicyFile", "EgressPolicy"]),
+        ("rule", ["EgressPolicy"]),
+        ("system-files", ["EgressDNS"]),
+    ]
+    for (name, dependencies) in fuzzed {
+        let target = "fuzz-\(name)"
+        package.products.append(.library(name: target, type: .static, targets: [target]))
+        package.targets.append(
+            .target(name: target, dependencies: dependencies, path: "Tests/Fuzz/\(name)", swiftSettings: swift)
+        )
+    }
+}

@@ -58,8 +58,6 @@ struct egress_mailbox {
     _Atomic uint32_t task;
 };
 
-#define MAX_GROUPS 256
-
 struct reader {
     int listener;
     int channel;
@@ -145,12 +143,23 @@ static void proc_path(char *path, uint32_t task, const char *name)
     while (*name++);
 }
 
-/// Who a task is, as far as permissions on files go.
-struct identity {
-    uint32_t user, group;
-    uint32_t groups[MAX_GROUPS];
-    size_t count;
-};
+/// The value of a line of /proc/TASK/status that begins with `name`; NULL if there is none.
+static const char *find_line(const char *text, const char *name)
+{
+    const char *line = strstr(text, name);
+    return line ? line + strlen(name) : NULL;
+}
+
+static int read_mask(const char *text, const char *name, uint64_t *mask)
+{
+    const char *line = find_line(text, name);
+    if (!line)
+        return 0;
+    *mask = 0;
+    for (line++; (*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f'); line++)
+        *mask = *mask << 4 | (uint64_t)(*line <= '9' ? *line - '0' : *line - 'a' + 10);
+    return 1;
+}
 
 static const char *read_number(const char *text, uint32_t *number)
 {
@@ -181,34 +190,52 @@ static int read_status(uint32_t task, char *text, size_t capacity)
     return 0;
 }
 
+int egress_task_status_read(pid_t task, struct egress_task_status *status)
+{
+    char text[4096];
+    if (read_status((uint32_t)task, text, sizeof text) < 0)
+        return -1;
+    const char *process = find_line(text, "\nTgid:"), *inner = find_line(text, "\nNStgid:");
+    const char *threads = find_line(text, "\nThreads:");
+    errno = EPROTO;
+    if (!process || !inner || !threads || !read_number(process, &status->process) ||
+        !read_number(threads, &status->threads) || !read_mask(text, "\nSigPnd:", &status->pending) ||
+        !read_mask(text, "\nShdPnd:", &status->shared) || !read_mask(text, "\nSigBlk:", &status->blocked) ||
+        !read_mask(text, "\nSigIgn:", &status->ignored))
+        return -1;
+    // In each namespace from ours to its own.
+    while ((inner = read_number(inner, &status->inner_process)))
+        ;
+    return 0;
+}
+
 /// The file system ids of a task; -1 with errno.
-static int identify(uint32_t task, struct identity *identity)
+static int identify(uint32_t task, struct egress_identity *identity)
 {
     char text[4096];
     if (read_status(task, text, sizeof text) < 0)
         return -1;
-    const char *user = strstr(text, "\nUid:"), *group = strstr(text, "\nGid:"), *groups = strstr(text, "\nGroups:");
+    const char *user = find_line(text, "\nUid:"), *group = find_line(text, "\nGid:");
+    const char *groups = find_line(text, "\nGroups:");
     errno = EPROTO;
     if (!user || !group || !groups)
         return -1;
-    user += 5;
-    group += 5;
     for (int i = 0; i < 4; i++) // real, effective, saved, file system
         if (!(user = read_number(user, &identity->user)) || !(group = read_number(group, &identity->group)))
             return -1;
-    groups += 8;
     // More than we have room for are left out: the task is then taken to have fewer rights than it has.
     identity->count = 0;
-    while (identity->count < MAX_GROUPS && (groups = read_number(groups, &identity->groups[identity->count])))
+    while (identity->count < sizeof identity->groups / sizeof identity->groups[0] &&
+           (groups = read_number(groups, &identity->groups[identity->count])))
         identity->count++;
     return 0;
 }
 
 /// Takes a task's file system ids, if we are root and it is someone else. Without this root's rights would be lent to it.
-/// 1 if taken, 0 if there is no need, -1 with errno.
-static int become(const struct identity *identity)
+/// 1 if taken, 0 if there is no need.
+static int become(const struct egress_identity *identity)
 {
-    if (geteuid() != 0 || identity->user == 0)
+    if (identity->user == 0 || geteuid() != 0)
         return 0;
     // Straight calls: the C library would make all threads of the process do the same.
     if (syscall(SYS_setgroups, identity->count, identity->groups) < 0 ||
@@ -219,29 +246,27 @@ static int become(const struct identity *identity)
     return 1;
 }
 
-/// Takes our own back.
-static void become_root(const gid_t *groups, int count)
+/// Takes root's back. No supplementary groups: root needs none.
+static void become_root(void)
 {
     // Anything else than success would leave us as someone else.
     if (syscall(SYS_setresuid, -1, 0, -1) < 0 || syscall(SYS_setresgid, -1, 0, -1) < 0 ||
-        syscall(SYS_setgroups, count, groups) < 0)
+        syscall(SYS_setgroups, 0, NULL) < 0)
         _exit(125);
 }
 
 /// openat2(2) with O_PATH, of a path as `identity` may walk it.
-static int open_in(const char *directory, const char *path, uint64_t resolve, const struct identity *identity)
+static int open_in(const char *directory, const char *path, uint64_t resolve, const struct egress_identity *identity)
 {
     int base = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (base < 0)
         return -1;
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS};
-    gid_t own[MAX_GROUPS];
-    int count = (int)syscall(SYS_getgroups, MAX_GROUPS, own);
-    int other = count < 0 ? -1 : become(identity);
-    int fd = other < 0 ? -1 : (int)syscall(SYS_openat2, base, path, &how, sizeof how);
+    int other = become(identity);
+    int fd = (int)syscall(SYS_openat2, base, path, &how, sizeof how);
     int saved = errno;
-    if (other > 0) {
-        become_root(own, count);
+    if (other) {
+        become_root();
         prctl(PR_SET_PDEATHSIG, SIGKILL); // a change of ids takes it away; who is orphaned already finds the channel closed
     }
     close(base);
@@ -250,17 +275,16 @@ static int open_in(const char *directory, const char *path, uint64_t resolve, co
 }
 
 /// Opens (O_PATH) what a path is to a task: in its root, from its working directory. -1 with errno.
-static int open_path(uint32_t task, const char *path)
+static int open_path(uint32_t task, const char *path, struct egress_identity *identity)
 {
     char root[32], directory[32];
-    struct identity identity = {0};
-    if (geteuid() == 0 && identify(task, &identity) < 0)
+    if (geteuid() == 0 && identify(task, identity) < 0)
         return -1;
     proc_path(root, task, "root");
     if (path[0] == '/')
-        return open_in(root, path, RESOLVE_IN_ROOT, &identity);
+        return open_in(root, path, RESOLVE_IN_ROOT, identity);
     proc_path(directory, task, "cwd");
-    int fd = open_in(directory, path, RESOLVE_BENEATH, &identity);
+    int fd = open_in(directory, path, RESOLVE_BENEATH, identity);
     if (fd >= 0 || errno != EXDEV)
         return fd;
     // It leads above the working directory: the same from the root, by the directory's name there.
@@ -270,7 +294,7 @@ static int open_path(uint32_t task, const char *path)
         return -1;
     whole[length] = '/';
     strcpy(whole + length + 1, path);
-    return open_in(root, whole, RESOLVE_IN_ROOT, &identity);
+    return open_in(root, whole, RESOLVE_IN_ROOT, identity);
 }
 
 /// The path of an AF_UNIX address, NUL-terminated, if it has one and the kernel would take it.
@@ -290,16 +314,11 @@ static int unix_path(const struct egress_notice *notice, char *path)
 /// Fills in who calls. What can't be told is left empty: that alone is no reason to refuse.
 static void identify_caller(struct egress_notice *notice)
 {
-    char path[32], text[4096];
-    if (read_status(notice->task, text, sizeof text) == 0) {
-        const char *line = strstr(text, "\nTgid:");
-        if (line)
-            read_number(line + 6, &notice->process);
-        // In each namespace from ours to its own.
-        line = strstr(text, "\nNStgid:");
-        if (line)
-            for (line += 8; (line = read_number(line, &notice->inner_process));)
-                ;
+    char path[32];
+    struct egress_task_status status;
+    if (egress_task_status_read((pid_t)notice->task, &status) == 0) {
+        notice->process = status.process;
+        notice->inner_process = status.inner_process;
     }
     proc_path(path, notice->task, "exe");
     if (readlink(path, notice->executable, sizeof notice->executable - 1) < 0)
@@ -357,7 +376,7 @@ static void serve_one(const struct reader *reader, const struct seccomp_notif *n
     notice.error = read_address(&notice, notification->data.args[1]);
     char path[sizeof(struct sockaddr_un) + 1];
     if (notice.error == 0 && unix_path(&notice, path)) {
-        descriptor = open_path(notice.task, path);
+        descriptor = open_path(notice.task, path, &notice.identity);
         notice.path_error = descriptor < 0 ? errno : 0;
     }
     set_timer(reader, 0);
@@ -479,8 +498,8 @@ static pid_t process_of(pid_t task)
     uint32_t process = 0;
     if (read_status((uint32_t)task, text, sizeof text) < 0)
         return 0;
-    const char *line = strstr(text, "\nTgid:");
-    return line && read_number(line + 6, &process) ? (pid_t)process : 0;
+    const char *line = find_line(text, "\nTgid:");
+    return line && read_number(line, &process) ? (pid_t)process : 0;
 }
 
 int egress_pin_descriptor(pid_t task, int descriptor)
@@ -501,20 +520,12 @@ int egress_pin_descriptor(pid_t task, int descriptor)
     return fd;
 }
 
-int egress_connect_as(pid_t task, int socket, const void *address, uint32_t length)
+int egress_connect_as(const struct egress_identity *identity, int socket, const void *address, uint32_t length)
 {
-    struct identity identity = {0};
-    gid_t own[MAX_GROUPS];
-    int count = 0;
-    if (geteuid() == 0) {
-        count = (int)syscall(SYS_getgroups, MAX_GROUPS, own);
-        if (count < 0 || identify((uint32_t)task, &identity) < 0)
-            return EACCES;
-    }
-    int other = become(&identity);
+    int other = become(identity);
     int error = egress_connect_now(socket, address, length);
-    if (other > 0)
-        become_root(own, count);
+    if (other)
+        become_root();
     return error;
 }
 

@@ -35,6 +35,11 @@ public struct FileDescriptor: ~Copyable, Sendable {
         )
     }
 
+    /// fcntl(2), F_DUPFD_CLOEXEC.
+    public static func duplicate(of descriptor: Int32) throws(SystemError) -> FileDescriptor {
+        FileDescriptor(owning: try retrying("duplicating a descriptor") { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) })
+    }
+
     /// Opens (O_PATH) what a path leads to without a symbolic link on the way (openat2(2)).
     public static func openWithoutLinks(_ path: String) throws(SystemError) -> FileDescriptor {
         FileDescriptor(owning: try retrying("opening '\(path)'") { unsafe egress_open_without_links(path) })

@@ -19,6 +19,8 @@ public struct ConnectNotice: Sendable {
     public let path: Int32?
     /// Why the path leads nowhere; nil if the address is none with a path.
     public let pathError: Int32?
+    /// With whose rights the path was found, and is to be connected.
+    public let rights: FileRights
     /// Who calls; nil if the reader was not to look.
     public let caller: TaskIdentity?
 }
@@ -133,6 +135,7 @@ public struct TaskIdentity: Sendable, Equatable {
             readError: raw.error,
             path: path < 0 ? nil : path,
             pathError: raw.path_error < 0 ? nil : raw.path_error,
+            rights: FileRights(raw: raw.identity),
             caller: TaskIdentity(raw)
         )
     }

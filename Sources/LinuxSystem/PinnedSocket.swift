@@ -3,6 +3,11 @@
 internal import CLinux
 import Glibc
 
+/// User and groups of a caller, as far as permissions on files go.
+@safe public struct FileRights: Sendable {
+    let raw: egress_identity
+}
+
 /// A duplicate of another process's socket: the same open file, whatever becomes of the number over there.
 public struct PinnedSocket: ~Copyable, Sendable {
     /// The duplicate.
@@ -39,9 +44,10 @@ public struct PinnedSocket: ~Copyable, Sendable {
         unsafe egress_connect_now(descriptor.raw, address, UInt32(address.count))
     }
 
-    /// As `connect(_:)`, with the user and groups of a task.
-    public borrowing func connect(_ address: [UInt8], as task: Int32) -> Int32 {
-        unsafe egress_connect_as(task, descriptor.raw, address, UInt32(address.count))
+    /// As `connect(_:)`, with the rights of someone, if they are less than ours.
+    public borrowing func connect(_ address: [UInt8], as identity: FileRights) -> Int32 {
+        var raw = identity.raw
+        return unsafe egress_connect_as(&raw, descriptor.raw, address, UInt32(address.count))
     }
 
     /// True if its owner wants calls on it to wait.

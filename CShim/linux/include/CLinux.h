@@ -16,6 +16,7 @@
 
 #include "egress_calls.h"
 #include "egress_notify.h"
+#include "egress_probes.h"
 #include "egress_sandbox.h"
 
 #endif

@@ -13,6 +13,14 @@
 
 #pragma clang assume_nonnull begin
 
+/// Who a task is, as far as permissions on files go. More groups than there is room for are left out.
+struct egress_identity {
+    uint32_t user;
+    uint32_t group;
+    uint32_t count;
+    uint32_t groups[64];
+};
+
 /// One connect(2) that waits for its answer, with all that was read of its caller's memory: once.
 struct egress_notice {
     uint64_t id;
@@ -22,6 +30,7 @@ struct egress_notice {
     int32_t error;      ///< errno of reading `address`: EFAULT and EINVAL as natively, others mean it is unreadable
     int32_t path_error; ///< errno of finding the AF_UNIX path, 0 with its descriptor, -1 if there is no path to find
     uint8_t address[128];
+    struct egress_identity identity; ///< the caller's, if there is a path and we are root
     uint32_t process;       ///< who calls, if that is wanted: the process in the supervisor's pid namespace
     uint32_t inner_process; ///< and in its own; 0 if unknown
     char executable[256];   ///< what it executes, NUL-terminated and perhaps cut short; empty if unknown
@@ -74,9 +83,20 @@ int egress_pin_descriptor(pid_t task, int descriptor);
 /// errno value.
 int egress_connect_now(int socket, const void *address, uint32_t length);
 
-/// As `egress_connect_now`, with the user and groups of a task if the caller is root and the task is not: for unix
-/// sockets, where they matter to the file's permissions and to the other side (SO_PEERCRED).
-int egress_connect_as(pid_t task, int socket, const void *address, uint32_t length);
+/// As `egress_connect_now`, with the ids of `identity` if we are root and it is not: for unix sockets, where they matter to
+/// the file's permissions and to the other side (SO_PEERCRED).
+int egress_connect_as(const struct egress_identity *identity, int socket, const void *address, uint32_t length);
+
+/// What /proc says of a thread.
+struct egress_task_status {
+    uint64_t pending, shared, blocked, ignored; ///< signals, as masks: for the thread, for its process, ...
+    uint32_t threads;                           ///< of its process
+    uint32_t process;                           ///< its process, in our pid namespace
+    uint32_t inner_process;                     ///< and in its own
+};
+
+/// Reads /proc/TASK/status; -1 with errno.
+int egress_task_status_read(pid_t task, struct egress_task_status *status);
 
 #pragma clang assume_nonnull end
 

@@ -185,7 +185,8 @@ final class Notifications: EventHandler {
             perform(notice, consume socket, notice.address, nil)
         case .path:
             guard let path else { return refusePath(notice) }
-            guard admit(path, notice) else { return listener.answer(notice.id, EACCES) }
+            let code = judge(path, notice)
+            guard code == 0 else { return listener.answer(notice.id, code) }
             perform(notice, consume socket, Self.address(of: path), path)
         }
     }
@@ -199,15 +200,18 @@ final class Notifications: EventHandler {
         }
     }
 
-    private func admit(_ path: FileDescriptorBox, _ notice: ConnectNotice) -> Bool {
+    /// 0, or what to answer.
+    private func judge(_ path: FileDescriptorBox, _ notice: ConnectNotice) -> Int32 {
         switch unixSockets.judge(path.raw) {
-        case .inside: return true
+        case .inside: return 0
+        // What connect(2) would say; it is not called, since a namespace that we can't look into may have it after all.
+        case .abandoned: return ECONNREFUSED
         case .named(let name):
             gate.tell(.allowed, unixSocket: name, notice.caller.map { Caller($0) })
-            return true
+            return 0
         case .denied:
             gate.tell(.unixSocketNotAllowed, unixSocket: LinuxSystem.path(of: path.raw) ?? "?", caller(notice))
-            return false
+            return EACCES
         }
     }
 
@@ -227,7 +231,7 @@ final class Notifications: EventHandler {
             gate.refuse(.limitReached, caller(notice), detail: "too many calls wait for their connection")
             return listener.answer(notice.id, EACCES)
         }
-        let code = path == nil ? socket.connect(address) : socket.connect(address, as: notice.task)
+        let code = path == nil ? socket.connect(address) : socket.connect(address, as: notice.rights)
         note(notice, socket.descriptor.raw, type: socket.type)
         guard isBlocking, PendingConnect.waits(code, domain: socket.domain) else {
             // Ours is closed before the caller goes on: it may rely on its close(2) being the last.

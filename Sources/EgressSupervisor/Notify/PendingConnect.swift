@@ -23,6 +23,7 @@ final class PendingConnect: EventHandler {
     var onEnd: ((PendingConnect, Int32) -> Void)?
 
     private let task: Int32
+    private let rights: FileRights
     private var socket: PinnedSocket?
     private var path: FileDescriptorBox?
     private let address: [UInt8]
@@ -48,6 +49,7 @@ final class PendingConnect: EventHandler {
     ) {
         id = notice.id
         task = notice.task
+        rights = notice.rights
         descriptor = socket.descriptor.raw
         patience = socket.patience
         deadline = patience.map { now &+ $0 }
@@ -84,7 +86,7 @@ final class PendingConnect: EventHandler {
     }
 
     private func attempt() -> Int32? {
-        let result = path == nil ? socket?.connect(address) : socket?.connect(address, as: task)
+        let result = path == nil ? socket?.connect(address) : socket?.connect(address, as: rights)
         guard let result else { return EACCES }
         return result == EINPROGRESS || result == EALREADY || (result == EAGAIN && !isTold) ? nil : result
     }
@@ -100,10 +102,8 @@ final class PendingConnect: EventHandler {
     /// program knows. One that waits for the whole process may go to another thread in between: then it is EINTR.
     private func interruption() -> Int32? {
         guard let status = TaskStatus(of: task) else { return nil }
-        let mine = status.pending & ~status.blocked & ~status.ignored
-        let shared = status.shared & ~status.blocked & ~status.ignored
-        guard mine | shared != 0 else { return nil }
-        let isExact = patience == nil && (mine != 0 || status.threads == 1)
+        guard status.pending | status.shared != 0 else { return nil }
+        let isExact = patience == nil && (status.pending != 0 || status.threads == 1)
         return isExact ? Self.restart : EINTR
     }
 }

@@ -12,7 +12,9 @@ public final class UnixSockets {
         case inside
         /// It is named, by this path.
         case named(String)
-        /// It is neither.
+        /// Nobody that we know of listens there, as after a server's end.
+        case abandoned
+        /// It is none of these.
         case denied
     }
 
@@ -22,7 +24,11 @@ public final class UnixSockets {
         let file: FileDescriptorBox?
     }
 
+    /// Files that are remembered at a time.
+    static let maximumKept = 64
+
     private let named: [Named]
+    private var found: [FileIdentity: FileDescriptorBox] = [:]
     private let inside: UnixSocketTable
     private let outside: UnixSocketTable?
 
@@ -43,10 +49,20 @@ public final class UnixSockets {
         guard let file = FileIdentity(of: descriptor) else { return .denied }
         guard file.isSocket else { return .inside }
         if let path = named.first(where: { isNamed($0, file) })?.path { return .named(path) }
+        if found[file] != nil { return .inside }
         // The table has 32 bits of an inode's number. A file system with longer ones may have given the worker a file that
         // looks there like one of the host's; so what the host has bound is never inside.
-        let isInside = inside.contains(file) == true && outside?.contains(file) == false
-        return isInside ? .inside : .denied
+        guard outside?.contains(file) == false, let isInside = inside.contains(file) else { return .denied }
+        guard isInside else { return .abandoned }
+        keep(descriptor, file)
+        return .inside
+    }
+
+    /// Remembers a file that somebody inside is bound to. Nobody else can ever be bound to the same file, and as long as it
+    /// is open its number is not used again.
+    private func keep(_ descriptor: Int32, _ file: FileIdentity) {
+        if found.count >= Self.maximumKept { found.removeAll() }
+        found[file] = try? FileDescriptorBox(FileDescriptor.duplicate(of: descriptor))
     }
 
     /// One that was not there at the start is looked for now. It must be no link of any kind: who can write to its

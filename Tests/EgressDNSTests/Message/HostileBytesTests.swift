@@ -39,6 +39,14 @@ import Testing
         }
     }
 
+    @Test func `what fuzzing kept is refused, or written and read again as the same`() throws {
+        let inputs = try HexFile.inputs("dns")
+        let messages = inputs.compactMap { try? DNSMessage(decoding: $0) }
+        for message in messages { #expect(try DNSMessage(decoding: message.encode()) == message) }
+        // Both kinds are there, else it would show nothing.
+        #expect(messages.count > 20 && messages.count < inputs.count - 20)
+    }
+
     @Test func `random octets behind a plausible header do not trap`() {
         var random = SplitMix(seed: 7)
         for _ in 0..<20_000 {

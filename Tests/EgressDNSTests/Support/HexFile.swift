@@ -10,6 +10,13 @@ struct HexFile: Error {
         return try octets(of: text(path: "\(checkout)/Fixtures/dns/\(name).hex"))
     }
 
+    /// The inputs of a file in `Fixtures/fuzz`, one a line.
+    static func inputs(_ name: String) throws -> [[UInt8]] {
+        let checkout = #filePath.dropLast("/Tests/EgressDNSTests/Support/HexFile.swift".count)
+        let lines = try text(path: "\(checkout)/Fixtures/fuzz/\(name).hex").split(separator: "\n")
+        return try lines.map { try octets(of: String($0)) }.filter { !$0.isEmpty }
+    }
+
     static func octets(of text: String) throws -> [UInt8] {
         let lines = text.split(separator: "\n").map { $0.prefix { $0 != "#" } }
         let digits = lines.joined().filter { !$0.isWhitespace }.compactMap(\.hexDigitValue)

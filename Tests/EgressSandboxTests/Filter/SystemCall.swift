@@ -38,6 +38,8 @@ struct SystemCall {
 enum FilterAnswer: Equatable, CustomStringConvertible {
     case allowed
     case fails(Int32)
+    /// SECCOMP_RET_USER_NOTIF
+    case asks
     case other(UInt32)
 
     /// SECCOMP_RET_ALLOW, or SECCOMP_RET_ERRNO with the errno.
@@ -45,6 +47,7 @@ enum FilterAnswer: Equatable, CustomStringConvertible {
         switch value {
         case 0x7fff_0000: self = .allowed
         case 0x0005_0000...0x0005_0fff: self = .fails(Int32(value & 0xffff))
+        case 0x7fc0_0000: self = .asks
         default: self = .other(value)
         }
     }
@@ -53,6 +56,7 @@ enum FilterAnswer: Equatable, CustomStringConvertible {
         switch self {
         case .allowed: "allowed"
         case .fails(let code): unsafe String(cString: strerror(code))
+        case .asks: "asks the supervisor"
         case .other(let value): "0x\(String(value, radix: 16))"
         }
     }
@@ -82,4 +86,9 @@ extension SyscallRule.Condition {
             }
         return arguments
     }
+}
+
+extension SyscallRule {
+    /// What the filter answers by this row.
+    var answer: FilterAnswer { isNotified ? .asks : .fails(code) }
 }

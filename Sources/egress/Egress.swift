@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import ArgumentParser
+
+/// The toolbox: what belongs to `egress-run` and does not run a command.
+@main
+struct Egress: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "egress",
+        abstract: "Tools for egress-run.",
+        subcommands: [Doctor.self]
+    )
+}

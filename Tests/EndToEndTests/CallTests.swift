@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+import Testing
+
+private let address = EndToEnd.allowedAddress
+private let socket = "$WORLD/canary.socket"
+
+/// Ways to name a unix socket of a process outside.
+private let paths = [
+    ("30 a unix socket of the host", "echo hello | nc -N -U \(socket)"),
+    ("30 a relative path", "cd $WORLD && echo hello | nc -N -U canary.socket"),
+    ("30 a path with dots", "cd $WORLD/bin && echo hello | nc -N -U ../canary.socket"),
+    ("30 a link", "d=$(mktemp -d) && ln -s \(socket) $d/link && echo hello | nc -N -U $d/link"),
+    ("30 the root of a process", "echo hello | nc -N -U /proc/self/root\(socket)"),
+    ("30 a working directory", "cd $WORLD && echo hello | nc -N -U /proc/self/cwd/canary.socket"),
+].map { Attempt(title: $0.0, line: $0.1) }
+
+/// A server of the command's own, with one connection.
+private let ownServer = """
+    import os, socket, tempfile
+    os.chdir(tempfile.mkdtemp()); server = socket.socket(socket.AF_UNIX); server.bind("own"); server.listen(1)
+    client = socket.socket(socket.AF_UNIX); client.connect("own"); client.sendall(b"hello"); other, _ = server.accept()
+    print(other.recv(9)); client.close(); server.close(); other.close()
+    try: socket.socket(socket.AF_UNIX).connect("own")
+    except ConnectionRefusedError: print("abandoned")
+    """
+
+extension EndToEnd {
+    /// connect(2), which the supervisor performs.
+    @Suite(.serialized) struct Calls {
+        @Test(arguments: Account.available)
+        func `connect behaves as it would without`(as account: Account) throws {
+            let line = "cd $HOME && exec calls-glibc \(address) 80 9 7009", world = try TestWorld.shared()
+            let native = try world.run(line, as: account)
+            let held = try world.run(line, as: account, egress: ["--allow", address])
+            try #require(native.succeeded, "\(native)")
+            #expect(held.standardOutput == native.standardOutput, "\(held)")
+            #expect(held.standardError == "")
+        }
+
+        @Test(arguments: paths.rows)
+        func `no path leads to a unix socket of the host`(_ row: Row) throws {
+            try row.expectHeld()
+        }
+
+        @Test(arguments: Account.available)
+        func `a unix socket that is named can be reached`(as account: Account) throws {
+            let world = try TestWorld.shared()
+            let (outcome, reached) = try world.arrivals {
+                try world.run("echo hello | nc -N -U \(socket)", as: account, egress: ["--allow-unix", socket])
+            }
+            #expect(outcome.succeeded, "\(outcome)")
+            #expect(outcome.standardError == "")
+            #expect(!reached.isEmpty)
+        }
+
+        @Test(arguments: Account.available)
+        func `a unix socket of the command's own works as ever`(as account: Account) throws {
+            let outcome = try TestWorld.shared().run("/usr/bin/python3 -c '\(ownServer)'", as: account, egress: [])
+            #expect(outcome.standardOutput == "b'hello'\nabandoned\n", "\(outcome)")
+            #expect(outcome.standardError == "")
+        }
+
+        @Test(arguments: Account.available)
+        func `a denial says who was denied and how to permit it`(as account: Account) throws {
+            let outcome = try TestWorld.shared().run(
+                "nc -N -U \(socket); nc -N 185.199.108.153 4444",
+                as: account,
+                egress: ["--audit", "-"]
+            )
+            let text = outcome.standardError
+            #expect(text.contains("unix_socket_not_allowed") && text.contains("--allow-unix /"), "\(outcome)")
+            #expect(text.contains(#""pid":"#) && text.contains(#""exe":"/"#) && text.contains(#""argv0":"nc""#))
+        }
+    }
+}
