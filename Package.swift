@@ -57,12 +57,14 @@ let package = Package(
                 .define("_GNU_SOURCE"), .headerSearchPath("../abi/include"),
                 .unsafeFlags(["-fvisibility=hidden", "-ftls-model=initial-exec", "-O2"]),
             ],
-            // Without Swift's start-up object and library, which would be loaded into every program.
+            // Without Swift's start-up object and library, which would be loaded into every program; and in as few segments
+            // as can be, because each is mapped anew by every process that starts.
             linkerSettings: [
                 .unsafeFlags(
                     [
                         "-nostartfiles", "-no-toolchain-stdlib-rpath", "-resource-dir",
                         "\(Context.packageDirectory)/CShim/preload/link",
+                        "-Xlinker", "-z", "-Xlinker", "norelro", "-Xlinker", "--no-rosegment",
                     ]
                         + exporting("CShim/preload/exports.map")
                 )
@@ -87,7 +89,12 @@ let package = Package(
             dependencies: ["EgressText", "EgressPolicy", "EgressDNS", "EgressPolicyFile", "EgressAudit", "CEgressABI"],
             swiftSettings: swift,
             // With its own Swift runtime inside: a C or Python program has none, and a Swift program has another.
-            linkerSettings: [.unsafeFlags(["-static-stdlib"] + exporting("CShim/abi/exports.map"))]
+            linkerSettings: [
+                .unsafeFlags(
+                    ["-static-stdlib", "-L\(Context.packageDirectory)/CShim/abi/link"]
+                        + exporting("CShim/abi/exports.map")
+                )
+            ]
         ),
         .target(
             name: "EgressSupervisor",
