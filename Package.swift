@@ -15,6 +15,7 @@ let c: [CSetting] = [
     .unsafeFlags(["-std=gnu11", "-Wall", "-Wextra", "-Werror", "-Wshadow", "-Wno-unused-parameter"])
 ]
 
+/// True in builds for scripts/check --sanitize. The sanitizers' runtimes can't be linked statically.
 let isSanitized = Context.environment["EGRESS_SANITIZE"] != nil
 
 /// Linker flags that export the symbols of a version script, and no others.
@@ -57,16 +58,20 @@ let package = Package(
                 .define("_GNU_SOURCE"), .headerSearchPath("../abi/include"),
                 .unsafeFlags(["-fvisibility=hidden", "-ftls-model=initial-exec", "-O2"]),
             ],
-            // Without Swift's start-up object and library, which would be loaded into every program.
-            linkerSettings: [
-                .unsafeFlags(
-                    [
-                        "-nostartfiles", "-no-toolchain-stdlib-rpath", "-resource-dir",
-                        "\(Context.packageDirectory)/CShim/preload/link",
-                    ]
-                        + exporting("CShim/preload/exports.map")
-                )
-            ]
+            // Without Swift's start-up object and library, which would be loaded into every program; and in as few segments
+            // as can be, because each is mapped anew by every process that starts.
+            linkerSettings: isSanitized
+                ? []
+                : [
+                    .unsafeFlags(
+                        [
+                            "-nostartfiles", "-no-toolchain-stdlib-rpath", "-resource-dir",
+                            "\(Context.packageDirectory)/CShim/preload/link",
+                            "-Xlinker", "-z", "-Xlinker", "norelro", "-Xlinker", "--no-rosegment",
+                        ]
+                            + exporting("CShim/preload/exports.map")
+                    )
+                ]
         ),
         .systemLibrary(name: "CYAML", path: "CShim/yaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
 
@@ -87,7 +92,14 @@ let package = Package(
             dependencies: ["EgressText", "EgressPolicy", "EgressDNS", "EgressPolicyFile", "EgressAudit", "CEgressABI"],
             swiftSettings: swift,
             // With its own Swift runtime inside: a C or Python program has none, and a Swift program has another.
-            linkerSettings: [.unsafeFlags(["-static-stdlib"] + exporting("CShim/abi/exports.map"))]
+            linkerSettings: isSanitized
+                ? []
+                : [
+                    .unsafeFlags(
+                        ["-static-stdlib", "-L\(Context.packageDirectory)/CShim/abi/link"]
+                            + exporting("CShim/abi/exports.map")
+                    )
+                ]
         ),
         .target(
             name: "EgressSupervisor",
@@ -102,7 +114,6 @@ let package = Package(
             ],
             swiftSettings: swift,
             // Fully static: half the start-up time of a dynamic binary, and one file to copy.
-            // The sanitizers' runtimes can't be linked like that.
             linkerSettings: isSanitized ? [] : [.unsafeFlags(["-static-executable"])]
         ),
         .executableTarget(

@@ -78,6 +78,10 @@ EGRESS_HOOK int egress_connect(int socket, const struct sockaddr *address, sockl
     return next(socket, (const struct sockaddr *)&copy, length);
 }
 
+/// glibc's other name for it.
+EGRESS_HOOK int egress_reserved_connect(int socket, const struct sockaddr *address, socklen_t length)
+    __asm__("__connect") __attribute__((alias("connect")));
+
 EGRESS_HOOK ssize_t egress_sendto(int socket, const void *bytes, size_t count, int flags,
                                   const struct sockaddr *address, socklen_t length)
 {

@@ -306,12 +306,11 @@ void *egress_next(const char *name, void *_Atomic *cache)
 
 __attribute__((constructor)) static void start(void)
 {
-    struct session session;
-    block(&session);
-    if (take_lock()) {
-        if (state == UNREAD)
-            read_settings();
-        pthread_mutex_unlock(&lock);
-    }
-    unblock(&session);
+    // No session: every process pays for what is done here. Who has a handler or a thread this early, and uses the network
+    // in it, has asked by now or waits for the lock.
+    if (pthread_mutex_trylock(&lock) != 0)
+        return;
+    if (state == UNREAD)
+        read_settings();
+    pthread_mutex_unlock(&lock);
 }

@@ -18,7 +18,7 @@
 
 extern char **environ;
 
-static char near_store[4096];
+static char near_store[1024];
 static size_t near_used;
 static struct stat standard_error;
 static bool has_standard_error;

@@ -21,6 +21,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+/// glibc exports it, and declares it nowhere.
+extern int __connect(int, const struct sockaddr *, socklen_t);
+
 static const char *host = "denied.example";
 static struct sockaddr_in target;
 static int before_main = -1;
@@ -102,6 +105,9 @@ static void addresses(void)
     SAY("syscall sendmmsg", syscall(SYS_sendmmsg, datagram, messages, 2L, 0L));
     struct sockaddr_in unspecified = target;
     unspecified.sin_family = AF_UNSPEC;
+    struct sockaddr_storage vsock = {.ss_family = AF_VSOCK};
+    SAY("another family", connect(TCP, (struct sockaddr *)&vsock, sizeof vsock));
+    SAY("__connect", __connect(TCP, address, length));
     SAY("sendto unspecified", sendto(datagram, &byte, 1, 0, (struct sockaddr *)&unspecified, length));
 }
 

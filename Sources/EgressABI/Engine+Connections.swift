@@ -27,6 +27,13 @@ extension Engine {
         return .decided(event)
     }
 
+    /// Says no to a family of addresses that no rule can speak of, such as vsock(7).
+    func refuse(family: Int32) -> Ruling {
+        var event = AuditEvent(.connect, Verdict(.protocolNotAllowed))
+        event.host = "address family \(family)"
+        return .decided(event)
+    }
+
     /// Whether a URL may be fetched, as far as that can be said before its host is resolved.
     func decide(url text: Text) -> Ruling {
         var event = AuditEvent(.connect)

@@ -150,10 +150,12 @@ public func egress_decide_sockaddr(
     _ decision: UnsafeMutablePointer<egress_decision>?
 ) -> Int32 {
     unsafe decide(policy, Text(address, length, limit: 128), decision) { engine, text in
-        guard let target = SocketTarget(text.bytes) else {
-            return .refused(.invalidArgument, "this is no address of the Internet")
+        switch SocketTarget(text.bytes) {
+        case .internet(let address, let port):
+            engine.decide(address: address, port: port, protocolNumber: transport)
+        case .other(let family): engine.refuse(family: family)
+        case nil: .refused(.invalidArgument, "this is no whole address")
         }
-        return engine.decide(address: target.address, port: target.port, protocolNumber: transport)
     }
 }
 

@@ -141,7 +141,7 @@ private struct Parser {
     /// What only the supervisor can do must not be asked for without it, and then be missing in silence.
     private func checkPreload() throws(UsageError) {
         guard options.isolation == .preload else { return }
-        for option in [Option.audit, .dns] where given.contains(option) {
+        for option in [Option.audit, .dns, .allowUnix] where given.contains(option) {
             throw UsageError(
                 "option '\(option.rawValue)' can't be had with '--isolation preload'",
                 hint: "nothing stands outside the command there that could do it"

@@ -83,6 +83,10 @@ public struct Launcher {
                 close(agentTheirs)
                 close(initTheirs)
             }
+            // Each of the command's sockets is asked for it.
+            guard PinnedSocket.namespaceCookie(of: initOurs) != nil else {
+                throw SystemError("telling network namespaces apart (SO_NETNS_COOKIE)", code: ENOPROTOOPT)
+            }
             let arena = PlanArena(plan, inheritance, agentControl: agentTheirs, initControl: initTheirs)
             children.agent = unsafe egress_spawn(arena.sandbox)
             if children.agent < 0 {

@@ -84,6 +84,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
             namespace: PinnedSocket.namespaceCookie(of: self.sandbox.diagnostics),
             unixSockets: UnixSockets(
                 inside: FileDescriptor(owning: self.sandbox.diagnostics),
+                process: self.sandbox.initPid,
                 paths: unixPaths
             ),
             gate: gate,

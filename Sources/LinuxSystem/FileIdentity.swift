@@ -5,9 +5,9 @@ import Glibc
 /// Which file an open descriptor leads to, whatever it is called.
 public struct FileIdentity: Hashable, Sendable {
     /// The device, as stat(2) has it.
-    public let device: UInt64
+    public private(set) var device: UInt64
     /// The inode.
-    public let inode: UInt64
+    public private(set) var inode: UInt64
     /// How many names it has.
     public let links: UInt64
     /// True of a unix socket.
@@ -21,6 +21,38 @@ public struct FileIdentity: Hashable, Sendable {
         inode = UInt64(status.st_ino)
         links = UInt64(status.st_nlink)
         isSocket = status.st_mode & S_IFMT == S_IFSOCK
+    }
+
+    /// As the kernel itself numbers the file: btrfs and overlay file systems show other numbers in stat(2).
+    ///
+    /// - Parameter process: one that sees the mount through which the file was opened
+    /// - Returns: nil if that can't be told, as before Linux 5.14, which does not show the inode.
+    public func inKernel(_ descriptor: Int32, mountsOf process: Int32) -> FileIdentity? {
+        let lines = (contents(ofFile: "/proc/self/fdinfo/\(descriptor)") ?? []).split(separator: UInt8(ascii: "\n"))
+        func field(_ name: String) -> UInt64? {
+            lines.first { $0.starts(with: name.utf8) }.flatMap { line in
+                UInt64(String(decoding: line.dropFirst(name.utf8.count).filter { $0 > 32 }, as: UTF8.self))
+            }
+        }
+        guard let mount = field("mnt_id:"), let inode = field("ino:"),
+            let device = Self.device(ofMount: mount, in: contents(ofFile: "/proc/\(process)/mountinfo") ?? [])
+        else { return nil }
+        var result = self
+        (result.device, result.inode) = (device, inode)
+        return result
+    }
+
+    /// proc_pid_mountinfo(5): the mount's id first, major:minor third.
+    static func device(ofMount mount: UInt64, in table: [UInt8]) -> UInt64? {
+        for line in table.split(separator: UInt8(ascii: "\n")) {
+            let fields = line.split(separator: UInt8(ascii: " "), maxSplits: 3)
+            guard fields.count == 4, UInt64(String(decoding: fields[0], as: UTF8.self)) == mount else { continue }
+            let numbers = fields[2].split(separator: UInt8(ascii: ":")).map { String(decoding: $0, as: UTF8.self) }
+            guard numbers.count == 2, let major = UInt64(numbers[0]), let minor = UInt64(numbers[1]) else { return nil }
+            // As stat(2) packs them (makedev(3)).
+            return minor & 0xff | (major & 0xfff) << 8 | (minor & ~0xff) << 12 | (major & ~0xfff) << 32
+        }
+        return nil
     }
 
     /// True if both are the same file.

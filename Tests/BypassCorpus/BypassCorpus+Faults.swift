@@ -44,7 +44,6 @@ extension BypassCorpus {
                 """,
             ending: .status(3)
         ),
-        // What such a program points to can't be seen by its own user, and so not be judged.
         Attempt(
             title: "39 a program that nobody can read",
             line: "p=$(mktemp) && cp $WORLD/bin/connect-static $p && chmod 0111 $p && $p plain \(denied) 4444",

@@ -137,7 +137,8 @@ int egress_pin_answer(egress_policy policy, const uint8_t *EGRESS_NULLABLE messa
 int egress_decide_connect(egress_policy policy, const char *EGRESS_NULLABLE address, size_t length, uint16_t port,
                           int protocol, egress_decision *EGRESS_NULLABLE ret_decision);
 
-/// The same for a sockaddr_in or sockaddr_in6 of `length` bytes. AF_UNSPEC is read as AF_INET, as udp(7) does.
+/// The same for a sockaddr_in or sockaddr_in6 of `length` bytes. AF_UNSPEC is read as AF_INET, as the kernel does for UDP;
+/// every other family is denied.
 int egress_decide_sockaddr(egress_policy policy, const void *EGRESS_NULLABLE address, size_t length, int protocol,
                            egress_decision *EGRESS_NULLABLE ret_decision);
 

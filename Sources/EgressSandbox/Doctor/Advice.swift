@@ -5,7 +5,7 @@ import LinuxSystem
 
 /// What to do when a step fails. `egress-run` refuses with these words, and `egress doctor` tells them before.
 enum Advice {
-    static let kernel = "Linux 5.12 or newer is needed"
+    static let kernel = "Linux 5.14 or newer is needed"
     static let link = "the kernel needs CONFIG_VETH; try 'modprobe veth'"
     static let routingRules = "the kernel needs CONFIG_IP_MULTIPLE_TABLES and CONFIG_IPV6_MULTIPLE_TABLES"
     static let coveredProc =
@@ -36,7 +36,7 @@ enum Advice {
         switch error.code {
         case EPERM, EACCES, ENOSPC, EUSERS:
             return KernelSetting.allCases.first { $0.refuses(settings($0), isRoot: isRoot) }?.advice ?? refused
-        case ENOSYS, EINVAL: return kernel
+        case ENOSYS, EINVAL, ENOPROTOOPT: return kernel
         default: return nil
         }
     }

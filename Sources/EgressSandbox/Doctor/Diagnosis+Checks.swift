@@ -4,8 +4,8 @@ import Glibc
 import LinuxSystem
 
 extension Diagnosis {
-    /// The oldest kernel with all we call: mount_setattr(2) came last, and CLOSE_RANGE_CLOEXEC with 5.11.
-    static let oldestKernel = (5, 12)
+    /// The oldest kernel with all we call: SO_NETNS_COOKIE came last, and mount_setattr(2) with 5.12.
+    static let oldestKernel = (5, 14)
 
     /// A check for each part of the trial. What was made at the same time as the part that failed, or after it, is unknown.
     static func parts(_ trial: Trial) -> [Check] {

@@ -13,6 +13,10 @@ final class DNSStream: EventHandler {
     /// Monotonic nanoseconds.
     var lastUse = monotonicNow()
     var onReady: ((DNSStream) -> Void)?
+    /// Messages that have no answer yet.
+    var waiting = 0
+    /// The client sends nothing more.
+    private(set) var isEnded = false
     private var unread: [UInt8] = []
     /// Where in `unread` the next message begins: many small ones must not be moved down one by one.
     private var start = 0
@@ -26,7 +30,7 @@ final class DNSStream: EventHandler {
         onReady?(self)
     }
 
-    /// Reads what waits; false when the connection is over.
+    /// Reads what waits; false when nothing more comes.
     func read(_ buffer: inout [UInt8]) -> Bool {
         lastUse = monotonicNow()
         switch unsafe buffer.withUnsafeMutableBytes({ unsafe Socket.receive(socket.raw, $0) }) {
@@ -36,7 +40,10 @@ final class DNSStream: EventHandler {
             unread += buffer[..<count]
             return unread.count <= Self.maximumUnread
         case .wouldBlock: return true
-        case .end, .failed: return false
+        case .end:
+            isEnded = true
+            return false
+        case .failed: return false
         }
     }
 

@@ -118,13 +118,18 @@ final class ResolverService: EventHandler {
     }
 
     private func receive(_ stream: DNSStream) {
+        // It told its end before, and has now hung up.
+        if stream.isEnded { return close(stream) }
         let isOpen = stream.read(&buffer)
         let now = monotonicNow()
         while let message = stream.takeMessage() {
-            resolver.receive(query: message, from: stream.client, transport: .tcp, now: now)
+            if resolver.receive(query: message, from: stream.client, transport: .tcp, now: now) { stream.waiting += 1 }
         }
         perform(now)
-        if !isOpen { close(stream) }
+        if isOpen { return }
+        // A client may shut its half down after its questions and still wait for the answers.
+        if stream.isEnded, stream.waiting > 0, (try? loop.modify(stream.socket.raw, [])) != nil { return }
+        close(stream)
     }
 
     private func close(_ stream: DNSStream) {
@@ -166,8 +171,9 @@ final class ResolverService: EventHandler {
     private func answer(_ client: Resolver.ClientID, _ message: [UInt8]) {
         if let query = waiting.removeValue(forKey: client) {
             Socket.send(query.socket, message, to: query.datagram.sender, from: query.datagram.destination)
-        } else if let stream = streams[client], !stream.send(message) {
-            close(stream)
+        } else if let stream = streams[client] {
+            stream.waiting -= 1
+            if !stream.send(message) || (stream.isEnded && stream.waiting == 0) { close(stream) }
         }
     }
 

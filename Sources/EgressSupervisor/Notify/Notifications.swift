@@ -48,10 +48,11 @@ final class Notifications: EventHandler {
     }
 
     /// When `tick` has to be called.
-    var nextDeadline: UInt64? { waiting.values.lazy.map(\.nextLook).min() }
+    private(set) var nextDeadline: UInt64?
 
     /// Looks after the calls that wait: their time-outs, and signals that interrupt them.
     func tick(now: UInt64) {
+        guard let due = nextDeadline, due <= now else { return }
         for call in waiting.values where call.nextLook <= now {
             if !listener.isValid(call.id) {
                 forget(call)
@@ -59,6 +60,7 @@ final class Notifications: EventHandler {
                 finish(call, code)
             }
         }
+        nextDeadline = waiting.values.lazy.map(\.nextLook).min()
     }
 
     func handle(_ events: Events, on descriptor: Int32) {
@@ -245,6 +247,7 @@ final class Notifications: EventHandler {
             return listener.answer(notice.id, EACCES)
         }
         waiting[call.id] = call
+        nextDeadline = min(nextDeadline ?? .max, call.nextLook)
     }
 
     /// Keeps who called, for the packets that follow.

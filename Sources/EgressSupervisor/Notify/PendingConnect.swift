@@ -11,7 +11,7 @@ import LinuxSystem
 final class PendingConnect: EventHandler {
     /// How often a caller's signals are looked for, in nanoseconds.
     static let interval: UInt64 = 15_000_000
-    /// How often a listener with a full queue is tried again: nothing tells when it has room.
+    /// How often a listener with a full queue is tried again, which nothing tells of, in nanoseconds.
     static let retryInterval: UInt64 = 2_000_000
     /// The kernel's own "restart, or EINTR, as the handler wants it". No program ever sees it, provided that a signal does
     /// wait.
@@ -32,6 +32,8 @@ final class PendingConnect: EventHandler {
     /// What is answered when SO_SNDTIMEO is over.
     private let code: Int32
     private let patience: UInt64?
+    /// Signals that waited for the whole process when they were last looked for.
+    private var seen: UInt64 = 0
     private let deadline: UInt64?
 
     /// True if a blocking call goes on after this result of a call that does not wait.
@@ -80,9 +82,8 @@ final class PendingConnect: EventHandler {
     func look(now: UInt64) -> Int32? {
         if !isTold, let code = attempt() { return code }
         if let deadline, deadline <= now { return code }
-        if let code = interruption() { return code }
         setNextLook(now)
-        return nil
+        return interruption(now)
     }
 
     private func attempt() -> Int32? {
@@ -99,11 +100,16 @@ final class PendingConnect: EventHandler {
     /// As connect(2) that a signal interrupts: EINTR if it has a time-out, else what the handler wants.
     ///
     /// To answer `restart` without a signal that this very thread will take would show the program an errno that no
-    /// program knows. One that waits for the whole process may go to another thread in between: then it is EINTR.
-    private func interruption() -> Int32? {
+    /// program knows. One that waits for the whole process may be on its way to another thread: if it is still there a
+    /// little later, it is EINTR.
+    private func interruption(_ now: UInt64) -> Int32? {
         guard let status = TaskStatus(of: task) else { return nil }
-        guard status.pending | status.shared != 0 else { return nil }
-        let isExact = patience == nil && (status.pending != 0 || status.threads == 1)
-        return isExact ? Self.restart : EINTR
+        if status.pending != 0 || status.threads == 1, status.pending | status.shared != 0 {
+            return patience == nil ? Self.restart : EINTR
+        }
+        defer { seen = status.shared }
+        if seen & status.shared != 0 { return EINTR }
+        if status.shared != 0 { nextLook = now &+ Self.retryInterval }
+        return nil
     }
 }

@@ -30,12 +30,15 @@ public final class UnixSockets {
     private let named: [Named]
     private var found: [FileIdentity: FileDescriptorBox] = [:]
     private let inside: UnixSocketTable
+    private let process: Int32
     private let outside: UnixSocketTable?
 
     /// - Parameters:
     ///   - inside: a netlink socket of W, for sock_diag(7)
+    ///   - process: a process that sees the worker's mounts
     ///   - paths: what is named; looked up now
-    init(inside: consuming FileDescriptor, paths: [String]) {
+    init(inside: consuming FileDescriptor, process: Int32, paths: [String]) {
+        self.process = process
         self.inside = UnixSocketTable(netlink: inside)
         outside = try? .own()
         named = paths.map { path in
@@ -52,7 +55,8 @@ public final class UnixSockets {
         if found[file] != nil { return .inside }
         // The table has 32 bits of an inode's number. A file system with longer ones may have given the worker a file that
         // looks there like one of the host's; so what the host has bound is never inside.
-        guard outside?.contains(file) == false, let isInside = inside.contains(file) else { return .denied }
+        let numbers = file.inKernel(descriptor, mountsOf: process) ?? file
+        guard outside?.contains(numbers) == false, let isInside = inside.contains(numbers) else { return .denied }
         guard isInside else { return .abandoned }
         keep(descriptor, file)
         return .inside
@@ -69,8 +73,11 @@ public final class UnixSockets {
     /// directory, as the worker may, could give any other socket its name.
     private func isNamed(_ named: Named, _ file: FileIdentity) -> Bool {
         if let held = named.file { return FileIdentity(of: held.raw) == file }
-        guard let found = openPath(named.path), let identity = FileIdentity(of: found.raw) else { return false }
-        return identity == file && identity.links == 1
+        guard let found = openPath(named.path) else { return false }
+        return withExtendedLifetime(found) {
+            guard let identity = FileIdentity(of: found.raw) else { return false }
+            return identity == file && identity.links == 1
+        }
     }
 }
 

@@ -21,7 +21,7 @@ import Testing
         ("loading the seccomp filter", EINVAL, .user, "15000", "CONFIG_SECCOMP_FILTER"),
         ("silencing TCP (IPv4 routing rules)", EOPNOTSUPP, .user, "15000", "CONFIG_IP_MULTIPLE_TABLES"),
         ("making the link between the worker and the relay (veth)", EOPNOTSUPP, .user, "15000", "modprobe veth"),
-        ("making /sys read-only", ENOSYS, .user, "15000", "Linux 5.12"),
+        ("making /sys read-only", ENOSYS, .user, "15000", "Linux 5.14"),
     ])
     func `a failed step names what to change`(
         stage: String,

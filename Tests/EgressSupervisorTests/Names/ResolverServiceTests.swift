@@ -141,6 +141,17 @@ import Testing
         #expect(ids == [1, 2])
     }
 
+    @Test func `a stream that sends nothing more is still answered`() throws {
+        let client = try client(Socket.stream)
+        let question = query("api.example.com")
+        _ = client.send(([0, UInt8(question.count)] + question)[...])
+        Socket.shutdownWriting(client.raw)
+        try answerUpstream([[93, 184, 216, 34]])
+        let bytes = try #require(try answer(client))
+        #expect(bytes.contains(subsequence: [93, 184, 216, 34]))
+        #expect(try run { loop.count == 2 ? true : nil } == true, "and closed then")
+    }
+
     @Test func `an idle stream is closed`() throws {
         let client = try client(Socket.stream)
         #expect(try run { loop.count == 3 ? true : nil } == true)

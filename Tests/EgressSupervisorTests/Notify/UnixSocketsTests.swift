@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Glibc
+import LinuxSystem
+import Testing
+
+@testable import EgressSupervisor
+
+/// The calling process's own network namespace stands for the host's and for the worker's.
+struct UnixSocketsTests {
+    private let directory: String
+
+    init() throws {
+        var name = Array("/tmp/unix-sockets-XXXXXX".utf8CString)
+        directory = try #require(unsafe mkdtemp(&name).map { unsafe String(cString: $0) })
+    }
+
+    private func listen(_ name: String) throws -> FileDescriptor {
+        let server = try Socket.make(AF_UNIX, Socket.stream)
+        var address = sockaddr_un()
+        address.sun_family = UInt16(AF_UNIX)
+        let path = Array("\(directory)/\(name)".utf8)
+        unsafe withUnsafeMutableBytes(of: &address.sun_path) { unsafe $0.copyBytes(from: path) }
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe bind(server.raw, $0, UInt32(MemoryLayout<sockaddr_un>.size))
+            }
+        }
+        #expect(result == 0)
+        #expect(Glibc.listen(server.raw, 1) == 0)
+        return server
+    }
+
+    private func open(_ name: String) throws -> FileDescriptor {
+        try FileDescriptor.open("\(directory)/\(name)", 0o10000000)  // O_PATH
+    }
+
+    private func judge(_ name: String, _ sockets: UnixSockets) throws -> UnixSockets.Judgement {
+        let file = try open(name)
+        return sockets.judge(file.raw)
+    }
+
+    private func sockets(_ names: [String]) throws -> UnixSockets {
+        UnixSockets(
+            inside: try Socket.make(AF_NETLINK, Socket.raw, 4),
+            process: getpid(),
+            paths: names.map { "\(directory)/\($0)" }
+        )
+    }
+
+    @Test func `the table has what is bound, as long as it is`() throws {
+        let table = try UnixSocketTable.own()
+        var server: FileDescriptor? = try listen("here")
+        let opened = try open("here")
+        let file = try #require(FileIdentity(of: opened.raw))
+        #expect(table.contains(file) == true)
+        _ = server.take()
+        #expect(table.contains(file) == false)
+    }
+
+    @Test func `what the host has bound is denied, unless it is named`() throws {
+        let one = try listen("one"), two = try listen("two")
+        let sockets = try sockets(["one"])
+        #expect(try judge("one", sockets) == .named("\(directory)/one"))
+        #expect(try judge("two", sockets) == .denied)
+        _ = (one.raw, two.raw)
+    }
+
+    @Test func `a name that moves takes its socket along, and gives no other a right`() throws {
+        let one = try listen("one"), two = try listen("two")
+        let sockets = try sockets(["one"])
+        unsafe rename("\(directory)/one", "\(directory)/was-one")
+        unsafe rename("\(directory)/two", "\(directory)/one")
+        #expect(try judge("was-one", sockets) == .named("\(directory)/one"))
+        #expect(try judge("one", sockets) == .denied)
+        _ = (one.raw, two.raw)
+    }
+
+    @Test func `a socket that comes later is found, a link to another is not`() throws {
+        let other = try listen("other")
+        let sockets = try sockets(["late", "soft", "hard"])
+        let late = try listen("late")
+        unsafe symlink("\(directory)/other", "\(directory)/soft")
+        unsafe link("\(directory)/other", "\(directory)/hard")
+        #expect(try judge("late", sockets) == .named("\(directory)/late"))
+        #expect(try judge("other", sockets) == .denied)
+        #expect(try judge("hard", sockets) == .denied)
+        _ = (other.raw, late.raw)
+    }
+
+    @Test func `an abandoned socket is nobody's, and a file no socket`() throws {
+        _ = try listen("gone")
+        let sockets = try sockets([])
+        #expect(try judge("gone", sockets) == .abandoned)
+        _ = try FileDescriptor.open("\(directory)/file", O_CREAT | O_WRONLY)
+        #expect(try judge("file", sockets) == .inside)
+    }
+}
