@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What /proc tells of a task, and taking a task's rights. Runs in the reader too: no allocation, no locks.
+
+#define _GNU_SOURCE
+#include "task.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+void egress_proc_path(char *path, uint32_t task, const char *name)
+{
+    char digits[12];
+    size_t count = 0;
+    do
+        digits[count++] = (char)('0' + task % 10);
+    while ((task /= 10) > 0);
+    memcpy(path, "/proc/", 6);
+    path += 6;
+    while (count > 0)
+        *path++ = digits[--count];
+    *path++ = '/';
+    do
+        *path++ = *name;
+    while (*name++);
+}
+
+/// The value of a line of /proc/TASK/status that begins with `name`; NULL if there is none.
+static const char *find_line(const char *text, const char *name)
+{
+    const char *line = strstr(text, name);
+    return line ? line + strlen(name) : NULL;
+}
+
+static int read_mask(const char *text, const char *name, uint64_t *mask)
+{
+    const char *line = find_line(text, name);
+    if (!line)
+        return 0;
+    *mask = 0;
+    for (line++; (*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f'); line++)
+        *mask = *mask << 4 | (uint64_t)(*line <= '9' ? *line - '0' : *line - 'a' + 10);
+    return 1;
+}
+
+static const char *read_number(const char *text, uint32_t *number)
+{
+    while (*text == '\t' || *text == ' ')
+        text++;
+    if (*text < '0' || *text > '9')
+        return NULL;
+    for (*number = 0; *text >= '0' && *text <= '9'; text++)
+        *number = *number * 10 + (uint32_t)(*text - '0');
+    return text;
+}
+
+/// The content of /proc/TASK/status, NUL-terminated; -1 with errno.
+static int read_status(uint32_t task, char *text, size_t capacity)
+{
+    char path[32];
+    egress_proc_path(path, task, "status");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return -1;
+    ssize_t length = read(fd, text, capacity - 1);
+    int saved = errno;
+    close(fd);
+    errno = saved;
+    if (length < 0)
+        return -1;
+    text[length] = 0;
+    return 0;
+}
+
+int egress_task_status_read(pid_t task, struct egress_task_status *status)
+{
+    char text[4096];
+    if (read_status((uint32_t)task, text, sizeof text) < 0)
+        return -1;
+    const char *process = find_line(text, "\nTgid:"), *inner = find_line(text, "\nNStgid:");
+    const char *threads = find_line(text, "\nThreads:");
+    errno = EPROTO;
+    if (!process || !inner || !threads || !read_number(process, &status->process) ||
+        !read_number(threads, &status->threads) || !read_mask(text, "\nSigPnd:", &status->pending) ||
+        !read_mask(text, "\nShdPnd:", &status->shared) || !read_mask(text, "\nSigBlk:", &status->blocked) ||
+        !read_mask(text, "\nSigIgn:", &status->ignored))
+        return -1;
+    // In each namespace from ours to its own.
+    while ((inner = read_number(inner, &status->inner_process)))
+        ;
+    return 0;
+}
+
+int egress_identify(uint32_t task, struct egress_identity *identity)
+{
+    char text[4096];
+    if (read_status(task, text, sizeof text) < 0)
+        return -1;
+    const char *user = find_line(text, "\nUid:"), *group = find_line(text, "\nGid:");
+    const char *groups = find_line(text, "\nGroups:");
+    errno = EPROTO;
+    if (!user || !group || !groups)
+        return -1;
+    for (int i = 0; i < 4; i++) // real, effective, saved, file system
+        if (!(user = read_number(user, &identity->user)) || !(group = read_number(group, &identity->group)))
+            return -1;
+    // More than we have room for are left out: the task is then taken to have fewer rights than it has.
+    identity->count = 0;
+    while (identity->count < sizeof identity->groups / sizeof identity->groups[0] &&
+           (groups = read_number(groups, &identity->groups[identity->count])))
+        identity->count++;
+    return 0;
+}
+
+int egress_become(const struct egress_identity *identity)
+{
+    if (identity->user == 0 || geteuid() != 0)
+        return 0;
+    // Straight calls: the C library would make all threads of the process do the same.
+    if (syscall(SYS_setgroups, identity->count, identity->groups) < 0 ||
+        syscall(SYS_setresgid, -1, identity->group, -1) < 0)
+        _exit(125);
+    if (syscall(SYS_setresuid, -1, identity->user, -1) < 0)
+        _exit(125);
+    return 1;
+}
+
+void egress_become_root(void)
+{
+    // Anything else than success would leave us as someone else.
+    if (syscall(SYS_setresuid, -1, 0, -1) < 0 || syscall(SYS_setresgid, -1, 0, -1) < 0 ||
+        syscall(SYS_setgroups, 0, NULL) < 0)
+        _exit(125);
+}
+
+void egress_identify_caller(struct egress_notice *notice)
+{
+    char path[32];
+    struct egress_task_status status;
+    if (egress_task_status_read((pid_t)notice->task, &status) == 0) {
+        notice->process = status.process;
+        notice->inner_process = status.inner_process;
+    }
+    egress_proc_path(path, notice->task, "exe");
+    if (readlink(path, notice->executable, sizeof notice->executable - 1) < 0)
+        notice->executable[0] = 0;
+    // This lies in the caller's memory.
+    egress_proc_path(path, notice->task, "cmdline");
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return;
+    ssize_t length = read(fd, notice->name, sizeof notice->name - 1);
+    notice->name[length > 0 ? length : 0] = 0;
+    close(fd);
+}
+
+pid_t egress_process_of(pid_t task)
+{
+    char text[1024];
+    uint32_t process = 0;
+    if (read_status((uint32_t)task, text, sizeof text) < 0)
+        return 0;
+    const char *line = find_line(text, "\nTgid:");
+    return line && read_number(line, &process) ? (pid_t)process : 0;
+}

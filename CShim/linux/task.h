@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Shared by the files that answer notified calls: what /proc tells of a task, and taking a task's rights.
+
+#ifndef EGRESS_TASK_H
+#define EGRESS_TASK_H
+
+#include "egress_notify.h"
+
+#include <stdatomic.h>
+
+struct egress_mailbox {
+    _Atomic uint64_t id;    // 0: not in anyone's memory
+    _Atomic uint64_t since; // CLOCK_MONOTONIC nanoseconds
+    _Atomic uint32_t task;
+};
+
+/// CLOCK_MONOTONIC in nanoseconds.
+uint64_t egress_monotonic_now(void);
+
+/// "/proc/TASK/name" in `path`, which has room for 32 bytes.
+void egress_proc_path(char *path, uint32_t task, const char *name);
+
+/// The file system ids of a task; -1 with errno.
+int egress_identify(uint32_t task, struct egress_identity *identity);
+
+/// The process of a thread, from "Tgid:" in its status; 0 if it is gone.
+pid_t egress_process_of(pid_t task);
+
+/// Fills in who calls. What can't be told is left empty: that alone is no reason to refuse.
+void egress_identify_caller(struct egress_notice *notice);
+
+/// Takes a task's file system ids, if we are root and it is someone else. Without this root's rights would be lent to it.
+/// 1 if taken, 0 if there is no need.
+int egress_become(const struct egress_identity *identity);
+
+/// Takes root's back. No supplementary groups: root needs none.
+void egress_become_root(void);
+
+#endif
