@@ -40,6 +40,9 @@ public struct Launcher {
         }
     }
 
+    /// How long a step of a helper process may take, in milliseconds: much longer than on the busiest machine.
+    private static let timeout: Int32 = 60_000
+
     private let plan: SandboxPlan
     private let inheritance: Inheritance
 
@@ -64,8 +67,11 @@ public struct Launcher {
     private struct Children {
         var agent: Int32 = 0
         var initial: Int32 = 0
+        /// What was received of them and has no other owner yet.
+        var descriptors: [Int32] = []
 
         func end() {
+            for descriptor in descriptors { close(descriptor) }
             for pid in [initial, agent] where pid > 0 {
                 kill(pid, SIGKILL)
                 var status: Int32 = 0
@@ -100,12 +106,14 @@ public struct Launcher {
             throw SystemError("setting up the relay namespace", code: EPROTO)
         }
         children.initial = initial
+        children.descriptors = relaySockets
         try go(initControl.raw)
         guard case .ready(_, let workerSockets) = try next(initControl.raw, agentControl.raw),
             let diagnostics = workerSockets.first
         else {
             throw SystemError("setting up the worker's namespaces", code: EPROTO)
         }
+        children.descriptors += workerSockets
         let (pidfd, notifications, early) = try commandStarts(initControl.raw, agentControl.raw)
         return Sandbox(
             relaySockets: Dictionary(uniqueKeysWithValues: zip(RelaySocket.allCases, relaySockets)),
@@ -165,7 +173,7 @@ public struct Launcher {
             pollfd(fd: other, events: Int16(POLLIN), revents: 0),
         ]
         while true {
-            let count = unsafe poll(&entries, 2, 10_000)
+            let count = unsafe poll(&entries, 2, Self.timeout)
             if count < 0 && errno == EINTR { continue }
             if count <= 0 { throw SystemError("waiting for the sandbox", code: ETIMEDOUT) }
             for entry in entries where entry.revents != 0 {

@@ -92,7 +92,7 @@ public enum Trial: Sendable {
     /// the sandbox: it stood when the command was to be executed.
     private static func awaitEnd(_ control: Int32, after early: SandboxReport?) -> Int32 {
         if let early, let code = end(early) { return code }
-        let deadline = monotonicNow() + 10_000_000_000
+        let deadline = monotonicNow() + 60_000_000_000
         while monotonicNow() < deadline {
             var entry = pollfd(fd: control, events: Int16(POLLIN), revents: 0)
             guard unsafe poll(&entry, 1, 1000) == 1 else { continue }
