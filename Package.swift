@@ -37,8 +37,15 @@ let package = Package(
         .library(name: "egress-preload", type: .dynamic, targets: ["CPreload"]),
     ],
     dependencies: [
-        // For the toolbox only: in egress-run it would double the start-up time.
-        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2")
+        // For the toolbox only: in egress-run they would double the start-up time and more.
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
+        .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
     ],
     targets: [
         // C, admitted because Swift cannot import it or must not run where it runs.
@@ -116,10 +123,60 @@ let package = Package(
             // Fully static: half the start-up time of a dynamic binary, and one file to copy.
             linkerSettings: isSanitized ? [] : [.unsafeFlags(["-static-executable"])]
         ),
+        .target(
+            name: "EgressRequests",
+            dependencies: [
+                "EgressPolicy", "EgressDNS", "LinuxSystem", .product(name: "Crypto", package: "swift-crypto"),
+            ],
+            swiftSettings: swift
+        ),
+        .target(
+            name: "EgressVault",
+            dependencies: [
+                "EgressRequests", "LinuxSystem",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "CryptoExtras", package: "swift-crypto"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: swift
+        ),
+        .target(
+            name: "EgressFetch",
+            dependencies: [
+                "EgressRequests", "EgressPolicy",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: swift
+        ),
+        .target(
+            name: "EgressFleet",
+            dependencies: [
+                .product(name: "JWTKit", package: "jwt-kit"),
+                .product(name: "GRDB", package: "GRDB.swift"),
+            ],
+            swiftSettings: swift
+        ),
+        .target(
+            name: "EgressFleetService",
+            dependencies: [
+                "EgressFleet",
+                .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ],
+            swiftSettings: swift
+        ),
         .executableTarget(
             name: "egress",
             dependencies: [
-                "EgressDNS", "EgressPolicy", "LinuxSystem", "EgressSandbox",
+                "EgressDNS", "EgressPolicy", "LinuxSystem", "EgressSandbox", "EgressRequests", "EgressVault", "EgressFetch",
+                "EgressFleet", "EgressFleetService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift
@@ -167,6 +224,32 @@ let package = Package(
                 "EgressSupervisor", "EgressPolicy", "EgressDNS", "EgressAudit", "LinuxSystem", "EgressSandbox",
                 "TestSupport",
             ],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "EgressRequestsTests",
+            dependencies: ["EgressRequests", "EgressPolicy", "EgressDNS", "TestSupport"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "EgressVaultTests",
+            dependencies: ["EgressVault", "EgressRequests", "TestSupport"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "EgressFetchTests",
+            dependencies: ["EgressFetch", "EgressRequests", "EgressPolicy", "TestSupport"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "EgressFleetTests",
+            dependencies: ["EgressFleet", "TestSupport"],
+            swiftSettings: swift
+        ),
+        .testTarget(
+            name: "EgressFleetServiceTests",
+            dependencies: ["EgressFleetService", "EgressFleet", "TestSupport",
+                .product(name: "HummingbirdTesting", package: "hummingbird"),],
             swiftSettings: swift
         ),
         .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox"], swiftSettings: swift),

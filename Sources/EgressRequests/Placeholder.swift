@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import Crypto
+import EgressPolicy
+import EgressDNS
+import LinuxSystem
