@@ -175,9 +175,10 @@ let package = Package(
         .executableTarget(
             name: "egress",
             dependencies: [
-                "EgressDNS", "EgressPolicy", "LinuxSystem", "EgressSandbox", "EgressRequests", "EgressVault", "EgressFetch",
+                "EgressDNS", "EgressPolicy", "EgressAudit", "LinuxSystem", "EgressSandbox", "EgressRequests", "EgressVault", "EgressFetch",
                 "EgressFleet", "EgressFleetService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
             ],
             swiftSettings: swift
         ),
