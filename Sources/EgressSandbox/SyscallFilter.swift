@@ -8,7 +8,7 @@ public import LinuxSystem
 public enum SyscallFilter {
     /// Every row. Arguments that the kernel reads as 32 bits are compared in their low half.
     public static var rules: [SyscallRule] {
-        families + types + unixTypes + connections + fastOpen + namespaces + mounts + kernel + terminal
+        families + types + unixTypes + rights + connections + fastOpen + namespaces + mounts + kernel + terminal
     }
 
     /// Unix sockets that send to a path without connect(2): a datagram socket, also of a pair, and what becomes one when it
@@ -18,6 +18,11 @@ public enum SyscallFilter {
             [2, 3].map { SyscallRule(call, EACCES, equals(0, AF_UNIX), .init(1, .masked(0xf, equals: $0))) }
         }
     }
+
+    /// Where the supervisor has a socket refuse descriptors (`ReceivedRights`), the worker can't have it take them again.
+    private static let rights = [
+        SyscallRule("setsockopt", EPERM, equals(1, SOL_SOCKET), equals(2, ReceivedRights.option))
+    ]
 
     /// connect(2) is performed by the supervisor: it says who connected where, and no path of a unix socket leads out
     /// unseen.

@@ -21,6 +21,8 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         throw Failure("descriptor \(number) is a directory of this machine's /proc (give a file, a pipe or a terminal)")
     }
     let settings = try Settings(options)
+    let sockets = try standardSockets()
+    defer { sockets.restore() }
     let audit = try Audit(options.auditPath)
     let hostname = PrivateFiles.hostname()
     let command = try commandPlan(options)
@@ -64,6 +66,15 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         throw Failure(error.description)
     } catch {
         throw Failure("\(error)")
+    }
+}
+
+private func standardSockets() throws(Failure) -> StandardSockets {
+    do { return try StandardSockets() } catch {
+        throw Failure(
+            "descriptor \(error.number) is a unix socket over which descriptors were sent, which may lead outside the sandbox "
+                + "(receive them before, or give a pipe, a file or a terminal instead)"
+        )
     }
 }
 

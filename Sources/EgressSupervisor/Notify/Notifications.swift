@@ -187,7 +187,7 @@ final class Notifications: EventHandler {
             perform(notice, consume socket, notice.address, nil)
         case .path:
             guard let path else { return refusePath(notice) }
-            let code = judge(path, notice)
+            let code = judge(path, notice, socket.descriptor.raw)
             guard code == 0 else { return listener.answer(notice.id, code) }
             perform(notice, consume socket, Self.address(of: path), path)
         }
@@ -203,12 +203,13 @@ final class Notifications: EventHandler {
     }
 
     /// 0, or what to answer.
-    private func judge(_ path: FileDescriptorBox, _ notice: ConnectNotice) -> Int32 {
+    private func judge(_ path: FileDescriptorBox, _ notice: ConnectNotice, _ socket: Int32) -> Int32 {
         switch unixSockets.judge(path.raw) {
         case .inside: return 0
         // What connect(2) would say; it is not called, since a namespace that we can't look into may have it after all.
         case .abandoned: return ECONNREFUSED
         case .named(let name):
+            ReceivedRights.refuse(on: socket)
             gate.tell(.allowed, unixSocket: name, notice.caller.map { Caller($0) })
             return 0
         case .denied:
