@@ -23,6 +23,7 @@
 
 #define _GNU_SOURCE
 #include "child.h"
+#include "egress_sends.h"
 #include "task.h"
 
 #include <errno.h>
@@ -45,6 +46,7 @@ struct reader {
     int listener;
     int channel;
     int timer;
+    int sends;
     uint64_t patience;
     int identifies;
     struct egress_mailbox *mailbox;
@@ -150,29 +152,56 @@ static void send_notice(const struct reader *reader, const struct egress_notice 
         _exit(0); // the supervisor is gone
 }
 
+void egress_call_read(const struct egress_call *call, struct egress_notice *notice, int *descriptor, int identifies)
+{
+    memset(notice, 0, sizeof *notice);
+    notice->id = call->id;
+    notice->task = call->task;
+    notice->descriptor = call->descriptor;
+    notice->length = call->length;
+    notice->path_error = -1;
+    *descriptor = -1;
+    if (identifies)
+        egress_identify_caller(notice);
+    notice->error = read_address(notice, call->pointer);
+    char path[sizeof(struct sockaddr_un) + 1];
+    if (notice->error == 0 && unix_path(notice, path)) {
+        *descriptor = open_path(notice->task, path, &notice->identity);
+        notice->path_error = *descriptor < 0 ? errno : 0;
+    }
+}
+
+/// Passes a call on that is none of connect(2), to whom reads it.
+static void pass_on(const struct reader *reader, const struct seccomp_notif *notification)
+{
+    struct egress_send_call call = {
+        .id = notification->id, .task = notification->pid, .number = (uint32_t)notification->data.nr};
+    for (int i = 0; i < 6; i++)
+        call.arguments[i] = notification->data.args[i];
+    ssize_t sent;
+    do
+        sent = send(reader->sends, &call, sizeof call, MSG_NOSIGNAL);
+    while (sent < 0 && errno == EINTR);
+    if (sent < 0)
+        egress_notification_answer(reader->listener, call.id, EACCES);
+}
+
 static void serve_one(const struct reader *reader, const struct seccomp_notif *notification)
 {
+    if (notification->data.nr != SYS_connect)
+        return pass_on(reader, notification);
+    struct egress_call call = {.id = notification->id,
+                               .pointer = notification->data.args[1],
+                               .task = notification->pid,
+                               .descriptor = (int32_t)notification->data.args[0],
+                               .length = (int32_t)notification->data.args[2]};
     struct egress_notice notice;
-    memset(&notice, 0, sizeof notice);
-    notice.id = notification->id;
-    notice.task = notification->pid;
-    notice.descriptor = (int32_t)notification->data.args[0];
-    notice.length = (int32_t)notification->data.args[2];
-    notice.path_error = -1;
-    int descriptor = -1;
-
+    int descriptor;
     atomic_store(&reader->mailbox->since, egress_monotonic_now());
-    atomic_store(&reader->mailbox->task, notice.task);
-    atomic_store(&reader->mailbox->id, notice.id);
+    atomic_store(&reader->mailbox->task, call.task);
+    atomic_store(&reader->mailbox->id, call.id);
     set_timer(reader, reader->patience);
-    if (reader->identifies)
-        egress_identify_caller(&notice);
-    notice.error = read_address(&notice, notification->data.args[1]);
-    char path[sizeof(struct sockaddr_un) + 1];
-    if (notice.error == 0 && unix_path(&notice, path)) {
-        descriptor = open_path(notice.task, path, &notice.identity);
-        notice.path_error = descriptor < 0 ? errno : 0;
-    }
+    egress_call_read(&call, &notice, &descriptor, reader->identifies);
     set_timer(reader, 0);
     atomic_store(&reader->mailbox->id, 0);
 
@@ -201,37 +230,36 @@ _Noreturn static void serve(const struct reader *reader)
     }
 }
 
-/// Closes all but the descriptors of `reader`: a pipe's reader must see its end, and a connection must not outlive us.
-static void keep_only(struct reader *reader)
+void egress_keep_only(int *const *kept, int count)
 {
-    int *const kept[] = {&reader->listener, &reader->channel, &reader->timer};
     // Above all that is open, then down to the bottom, in their order.
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < count; i++)
         if (fcntl(*kept[i], F_GETFD) < 0)
             _exit(125);
-    for (int i = 0; i < 3; i++) {
-        for (int j = i + 1; j < 3; j++)
+    for (int i = 0; i < count; i++) {
+        for (int j = i + 1; j < count; j++)
             if (*kept[j] == i)
-                *kept[j] = fcntl(i, F_DUPFD, 3);
+                *kept[j] = fcntl(i, F_DUPFD, count);
         if (*kept[i] != i && dup2(*kept[i], i) < 0)
             _exit(125);
         *kept[i] = i;
     }
-    if (syscall(SYS_close_range, 3U, ~0U, 0U) < 0)
+    if (syscall(SYS_close_range, (unsigned)count, ~0U, 0U) < 0)
         _exit(125);
 }
 
-pid_t egress_reader_start(int listener, int channel, int timer, uint64_t patience, int identifies,
+pid_t egress_reader_start(int listener, int channel, int timer, int sends, uint64_t patience, int identifies,
                           struct egress_mailbox *mailbox)
 {
     pid_t parent = getpid();
     pid_t pid = egress_clone(0);
     if (pid != 0)
         return pid;
-    struct reader reader = {listener, channel, timer, patience, identifies, mailbox};
+    struct reader reader = {listener, channel, timer, sends, patience, identifies, mailbox};
     prctl(PR_SET_NAME, "egress-reader");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
         _exit(125);
-    keep_only(&reader);
+    int *const kept[] = {&reader.listener, &reader.channel, &reader.timer, &reader.sends};
+    egress_keep_only(kept, sends < 0 ? 3 : 4);
     serve(&reader);
 }

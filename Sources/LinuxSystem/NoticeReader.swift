@@ -70,15 +70,25 @@ public struct TaskIdentity: Sendable, Equatable {
 
     /// Starts a reader of a listener.
     ///
-    /// - Parameter identifies: whether it looks at who calls, too
-    public init(of listener: Int32, identifies: Bool) throws(SystemError) {
+    /// - Parameters:
+    ///   - identifies: whether it looks at who calls, too
+    ///   - sends: where calls go that are none of connect(2); -1 if there are none
+    public init(of listener: Int32, identifies: Bool, sends: Int32 = -1) throws(SystemError) {
         let (ours, theirs) = try FileDescriptor.socketPair(type: Socket.sequencedPacket)
         channel = FileDescriptor(owning: ours)
         let far = FileDescriptor(owning: theirs)
         timer = FileDescriptor(owning: try retrying("making a timer") { egress_timer_make() })
         guard let memory = unsafe egress_mailbox_make() else { throw SystemError("making shared memory") }
         unsafe mailbox = memory
-        pid = unsafe egress_reader_start(listener, far.raw, timer.raw, Self.patience, identifies ? 1 : 0, memory)
+        pid = unsafe egress_reader_start(
+            listener,
+            far.raw,
+            timer.raw,
+            sends,
+            Self.patience,
+            identifies ? 1 : 0,
+            memory
+        )
         if pid < 0 {
             let error = SystemError("starting a reader of notifications")
             unsafe egress_mailbox_free(memory)
@@ -124,7 +134,7 @@ public struct TaskIdentity: Sendable, Equatable {
         return id == 0 ? nil : id
     }
 
-    private static func notice(_ raw: egress_notice, path: Int32) -> ConnectNotice {
+    static func notice(_ raw: egress_notice, path: Int32) -> ConnectNotice {
         let length = raw.error == 0 ? Int(raw.length) : 0
         let address = unsafe withUnsafeBytes(of: raw.address) { unsafe Array($0.prefix(length)) }
         return ConnectNotice(

@@ -44,7 +44,12 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         let signals = try SignalDescriptor(JobControl.forwarded)
         ProcessSignal.raiseDescriptorLimit()
         let files = PrivateFiles.forCommand(settings.system, hostname: hostname, hidden: audit.hiddenPaths)
-        let plan = try SandboxPlan(command: command, loopback: settings.loopback, files: files)
+        let plan = try SandboxPlan(
+            command: command,
+            loopback: settings.loopback,
+            files: files,
+            unixDatagrams: settings.unixDatagrams
+        )
         let sandbox = try Launcher(plan, inheritance: inheritance).launch()
         // The command has these now. Standard error stays: denials are told there.
         for number in [STDIN_FILENO, STDOUT_FILENO] { FileDescriptor.releaseStandard(number) }
@@ -53,6 +58,7 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             signals: signals,
             names: settings.names(hostname: hostname),
             unixPaths: settings.unixPaths,
+            unixDatagrams: settings.unixDatagrams,
             reporter: reporter,
             timeout: options.timeout
         )

@@ -19,5 +19,6 @@
 #include "egress_probes.h"
 #include "egress_rights.h"
 #include "egress_sandbox.h"
+#include "egress_sends.h"
 
 #endif

@@ -21,6 +21,15 @@ struct egress_identity {
     uint32_t groups[64];
 };
 
+/// One connect(2) that waits for its answer: its caller's arguments, of which the address still lies in its memory.
+struct egress_call {
+    uint64_t id;
+    uint64_t pointer;
+    uint32_t task;      ///< the calling thread, in the supervisor's pid namespace
+    int32_t descriptor;
+    int32_t length;
+};
+
 /// One connect(2) that waits for its answer, with all that was read of its caller's memory: once.
 struct egress_notice {
     uint64_t id;
@@ -51,8 +60,9 @@ uint64_t egress_mailbox_overdue(struct egress_mailbox *mailbox, uint64_t age);
 
 /// Starts a reader of `listener` that sends a `struct egress_notice` for each notification to `channel`, an AF_UNIX
 /// seqpacket socket. While it is in a caller's memory, `mailbox` says so and the timerfd `timer` runs for
-/// `patience` nanoseconds. With `identifies`, it also looks at who calls. Returns its pid; -1 with errno.
-pid_t egress_reader_start(int listener, int channel, int timer, uint64_t patience, int identifies,
+/// `patience` nanoseconds. With `identifies`, it also looks at who calls. Other calls than connect(2) go to `sends`, if that
+/// is one, as `struct egress_send_call`. Returns its pid; -1 with errno.
+pid_t egress_reader_start(int listener, int channel, int timer, int sends, uint64_t patience, int identifies,
                           struct egress_mailbox *mailbox);
 
 /// The calling thread of the notification that the mailbox names.

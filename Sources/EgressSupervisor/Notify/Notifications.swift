@@ -30,15 +30,19 @@ final class Notifications: EventHandler {
     private var reader: NoticeReader?
     private var lost = 0
     private var waiting: [UInt64: PendingConnect] = [:]
+    /// Where calls go that are none of connect(2).
+    private let sends: Sends?
 
     /// Takes over the listener. The reader is started when the first call comes: most commands' first act is another.
     init(
         listener: Int32,
         namespace: UInt64?,
         unixSockets: UnixSockets,
+        sends: Sends?,
         gate: Gate,
         loop: EventLoop
     ) throws(SystemError) {
+        self.sends = sends
         self.listener = NotificationListener(FileDescriptor(owning: listener))
         self.namespace = namespace
         self.unixSockets = unixSockets
@@ -80,7 +84,7 @@ final class Notifications: EventHandler {
     private func startReader() {
         guard !listener.isOver else { return loop.remove(listener.descriptor.raw) }
         do {
-            let reader = try NoticeReader(of: listener.descriptor.raw, identifies: gate.wantsCallers)
+            let reader = try NoticeReader(of: listener.descriptor.raw, identifies: gate.wantsCallers, sends: sends?.entry.raw ?? -1)
             try loop.add(reader.channel.raw, .readable, self)
             try loop.add(reader.timer.raw, .readable, self)
             self.reader = reader
@@ -189,17 +193,12 @@ final class Notifications: EventHandler {
             guard let path else { return refusePath(notice) }
             let code = judge(path, notice, socket.descriptor.raw)
             guard code == 0 else { return listener.answer(notice.id, code) }
-            perform(notice, consume socket, Self.address(of: path), path)
+            perform(notice, consume socket, UnixSockets.address(of: path), path)
         }
     }
 
-    /// A path that leads nowhere is told as natively, one that may not be followed is refused.
     private func refusePath(_ notice: ConnectNotice) {
-        switch notice.pathError {
-        case .some(let code) where [ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG].contains(code):
-            listener.answer(notice.id, code)
-        default: listener.answer(notice.id, EACCES)
-        }
+        listener.answer(notice.id, UnixSockets.answer(to: notice.pathError))
     }
 
     /// 0, or what to answer.
@@ -216,11 +215,6 @@ final class Notifications: EventHandler {
             gate.tell(.unixSocketNotAllowed, unixSocket: LinuxSystem.path(of: path.raw) ?? "?", caller(notice))
             return EACCES
         }
-    }
-
-    /// A struct sockaddr_un that leads to an open file, whatever its name is by now.
-    private static func address(of path: FileDescriptorBox) -> [UInt8] {
-        NetlinkMessage.bytes(UInt16(AF_UNIX)) + Array("/proc/self/fd/\(path.raw)".utf8) + [0]
     }
 
     private func perform(
@@ -278,7 +272,7 @@ final class Notifications: EventHandler {
 }
 
 extension Caller {
-    fileprivate init(_ identity: TaskIdentity) {
+    init(_ identity: TaskIdentity) {
         self.init(
             pid: identity.innerProcess,
             hostPid: identity.process,
