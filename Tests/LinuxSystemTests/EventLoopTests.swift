@@ -73,7 +73,8 @@ private struct Ready {
         #expect(listener.told.count == 1)
     }
 
-    @Test func `the first descriptor comes before the others, and what it sets off is handled in the same turn`() throws {
+    @Test func `the first descriptor comes before the others, and what it sets off is handled in the same turn`() throws
+    {
         let first = try Ready(), other = try Ready()
         defer {
             first.end()

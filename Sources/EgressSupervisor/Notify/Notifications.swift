@@ -9,7 +9,7 @@ import LinuxSystem
 ///
 /// The socket is pinned, so it is the one that was looked at, whatever the worker's threads do to the number meanwhile; the
 /// address is a copy. The answer is success or an errno, never "go on": that would run the call on what stands there by
-/// then. A path of a unix socket is found by the reader as the worker would find it, and connected through what was found.
+/// then. A path of a unix socket is found as the worker would find it, and connected through what was found.
 ///
 /// ## Concurrency
 /// All of it runs on the loop's thread and never waits: a call that natively would is answered when its socket is ready.
@@ -98,7 +98,7 @@ final class Notifications: EventHandler {
         guard lost < Self.maximumLost, asked.count < Self.maximumAsked, let reader = reader ?? startReader(),
             reader.ask(call)
         else {
-            gate.refuse(.limitReached, Caller(TaskIdentity(of: call.task)), detail: "too many addresses wait to be read")
+            gate.refuse(.limitReached, Caller(TaskIdentity(of: call.task)), detail: "too many calls wait to be read")
             return listener.answer(call.id, EACCES)
         }
         asked[call.id] = call
@@ -268,7 +268,8 @@ final class Notifications: EventHandler {
             _ = consume socket
             return listener.answer(notice.id, attempt.code)
         }
-        let call = PendingConnect(notice, consume socket, address: address, path: path, code: attempt.code, now: monotonicNow())
+        let (code, now) = (attempt.code, monotonicNow())
+        let call = PendingConnect(notice, consume socket, address: address, path: path, code: code, now: now)
         call.onEnd = { [unowned self] call, code in finish(call, code) }
         if call.isTold, (try? loop.add(call.descriptor, [.writable, .readHangup], call)) == nil {
             gate.refuse(.limitReached, caller(notice), detail: "a connection can't be waited for")
