@@ -19,6 +19,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+void egress_send_pass_on(int listener, int sends, const struct seccomp_notif *notification)
+{
+    struct egress_send_call call = {
+        .id = notification->id, .task = notification->pid, .number = (uint32_t)notification->data.nr};
+    for (int i = 0; i < 6; i++)
+        call.arguments[i] = notification->data.args[i];
+    if (sends < 0 || send(sends, &call, sizeof call, MSG_DONTWAIT | MSG_NOSIGNAL) < 0)
+        egress_notification_answer(listener, call.id, ENOBUFS);
+}
+
 int egress_send_call_take(int queue, struct egress_send_call *call)
 {
     ssize_t length = recv(queue, call, sizeof *call, MSG_DONTWAIT);

@@ -22,7 +22,7 @@ import Glibc
     private let file: Int32
 
     init(_ raw: egress_send_notice, path: Int32, file: Int32) {
-        call = NoticeReader.notice(raw.base, path: path)
+        call = ConnectNotice(raw.base, path: path)
         flags = raw.flags
         (index, count) = (Int(raw.index), Int(raw.count))
         (isMany, isCut) = (raw.is_many != 0, raw.is_cut != 0)

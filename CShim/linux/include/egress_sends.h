@@ -43,6 +43,11 @@ struct egress_send_notice {
 /// for each message to `channel`, both AF_UNIX seqpacket sockets. Mailbox and timer as in `egress_reader_start`.
 pid_t egress_sends_start(int queue, int channel, int timer, uint64_t patience, struct egress_mailbox *mailbox);
 
+struct seccomp_notif;
+
+/// Puts a call into the queue whose entry is `sends`, without waiting; refuses it where there is none, or no room.
+void egress_send_pass_on(int listener, int sends, const struct seccomp_notif *notification);
+
 /// Takes a call that nobody will read off the queue, without waiting; 1, or -1 with errno.
 int egress_send_call_take(int queue, struct egress_send_call *call);
 
