@@ -111,15 +111,18 @@ static int add_rights(struct control *control, pid_t task, const char *data, siz
 
 /// Who the caller says it is: only itself, as without privileges. Root's word is taken for another process by the kernel;
 /// anyone else's receiver sees the process that sends, which is us.
-static int add_credentials(struct control *control, const struct egress_notice *notice, const struct ucred *claimed)
+static int add_credentials(struct control *control, const struct egress_notice *notice, const struct ucred *claimed,
+                           int acts)
 {
     struct egress_task_status status;
     struct ucred own = {.pid = getpid(), .uid = getuid(), .gid = getgid()};
     if (geteuid() == 0) {
         if (egress_task_status_read((pid_t)notice->task, &status) < 0)
             return EPERM;
-        own = (struct ucred){
-            .pid = (pid_t)status.process, .uid = notice->identity.user, .gid = notice->identity.group};
+        // Who takes another user's ids for the call can't speak for another process any more.
+        own = (struct ucred){.pid = acts && notice->identity.user != 0 ? getpid() : (pid_t)status.process,
+                             .uid = notice->identity.user,
+                             .gid = notice->identity.group};
     } else if (claimed && egress_task_status_read((pid_t)notice->task, &status) < 0) {
         return EPERM;
     }
@@ -144,8 +147,10 @@ static int is_plain(int domain, const struct cmsghdr *header)
     return 0;
 }
 
-static int translate(const struct egress_send_notice *notice, int domain, char *bytes, struct control *control)
+static int translate(const struct egress_send_notice *notice, const struct egress_send_target *target, char *bytes,
+                     struct control *control)
 {
+    int domain = target->domain;
     struct msghdr message = {.msg_control = bytes, .msg_controllen = notice->control_length};
     for (struct cmsghdr *header = CMSG_FIRSTHDR(&message); header; header = CMSG_NXTHDR(&message, header)) {
         size_t left = notice->control_length - (size_t)((char *)header - bytes);
@@ -161,7 +166,7 @@ static int translate(const struct egress_send_notice *notice, int domain, char *
             if (length != sizeof claimed || control->has_credentials)
                 return EINVAL;
             memcpy(&claimed, data, sizeof claimed);
-            error = add_credentials(control, &notice->base, &claimed);
+            error = add_credentials(control, &notice->base, &claimed, target->acts);
         } else if (domain != AF_UNIX && is_plain(domain, header)) {
             error = add(control, header->cmsg_level, header->cmsg_type, data, length);
         } else {
@@ -181,10 +186,10 @@ static int64_t perform(const struct egress_send_notice *notice, char *memory, co
     int error = 0;
     // Only with the first byte, as the kernel does it.
     if (offset == 0 && notice->control_length > 0)
-        error = translate(notice, target->domain, memory + ((notice->length + 7) & ~7ULL), control);
+        error = translate(notice, target, memory + ((notice->length + 7) & ~7ULL), control);
     // The receiver is to see its caller, not root.
     if (!error && target->domain == AF_UNIX && geteuid() == 0 && !control->has_credentials)
-        error = add_credentials(control, &notice->base, NULL);
+        error = add_credentials(control, &notice->base, NULL, target->acts);
     if (error)
         return -error;
     struct iovec part = {memory + offset, notice->length - offset};

@@ -58,4 +58,49 @@ extension BypassCorpus {
                 ]
             } + [received("\(what) sent to standard input before", "\(kind) 0", standardInput("giver"))]
         }
+        + mediated
 }
+
+/// Where a run allows unix datagram sockets, and one that is no canary.
+private let allowingDatagrams =
+    TestWorld.policy + ["--allow-unix-datagram", "inside", "--allow-unix-datagram", "$WORLD/canary.ready"]
+
+private let mediated: [Attempt] =
+    [
+        ("30 a unix datagram by sendto, where datagrams are allowed", "sendto", Attempt.Ending.fails),
+        ("30 a unix datagram by sendmsg, where datagrams are allowed", "sendmsg", .fails),
+        ("30 a unix datagram by sendmmsg, where datagrams are allowed", "sendmmsg", .fails),
+        ("30 a datagram's address is rewritten meanwhile", "name", .answered),
+        ("30 a datagram's descriptor is replaced meanwhile", "descriptor", .answered),
+    ].map { title, way, ending in
+        Attempt(
+            title: title,
+            line: "datagrams-glibc \(way) $WORLD/canary.datagram",
+            policy: allowingDatagrams,
+            ending: ending
+        )
+    }
+    + ["own", "pair", "raw", "connected", "relative"].map { kind in
+        Attempt(
+            title: "30 a unix datagram, \(kind), where datagrams are allowed",
+            line: "cd $WORLD && \(attack) local \(kind) $WORLD/canary.datagram",
+            policy: allowingDatagrams
+        )
+    }
+    + [
+        // The mediated calls of other sockets are held as those that are not.
+        ("25 an unconnected datagram, mediated", "udp \(TestWorld.deniedAddress) 4444"),
+        ("25 packet info, mediated", "udp-packet-info \(TestWorld.deniedAddress) 4444"),
+    ].map { Attempt(title: $0.0, line: "\(attack) \($0.1)", policy: allowingDatagrams, ending: .answered) }
+    + [
+        Attempt(
+            title: "17 sendmsg with MSG_FASTOPEN, mediated",
+            line: "connect-static fastopen-sendmsg \(TestWorld.deniedAddress) 4444",
+            policy: allowingDatagrams
+        ),
+        Attempt(
+            title: "17 sendto with MSG_FASTOPEN, mediated",
+            line: "connect-static fastopen-sendto \(TestWorld.deniedAddress) 4444",
+            policy: allowingDatagrams
+        ),
+    ]

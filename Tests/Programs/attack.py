@@ -147,12 +147,18 @@ def ask_for_rights(channel):
 
 
 def local(kind, path):
-    """A unix datagram, from a socket of its own, from one of a pair, or from a raw one."""
+    """A unix datagram, from a socket of its own, from one of a pair, or from a raw one, or by another name."""
+    if kind == "relative":
+        path = os.path.basename(path)
     if kind == "pair":
         client, _kept = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     else:
         client = socket.socket(socket.AF_UNIX, socket.SOCK_RAW if kind == "raw" else socket.SOCK_DGRAM)
-    client.sendto(b"local\n", path)
+    if kind == "connected":
+        client.connect(path)
+        client.send(b"local\n")
+    else:
+        client.sendto(b"local\n", path)
 
 
 def long_address(address, port):
