@@ -184,7 +184,12 @@ let package = Package(
         ),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
-        .target(name: "BypassCorpus", dependencies: ["TestSupport"], path: "Tests/BypassCorpus", swiftSettings: swift),
+        .target(
+            name: "BypassCorpus",
+            dependencies: ["LinuxSystem", "TestSupport"],
+            path: "Tests/BypassCorpus",
+            swiftSettings: swift
+        ),
         .executableTarget(
             name: "bypass",
             dependencies: ["BypassCorpus", "TestSupport"],

@@ -47,8 +47,9 @@ static void drop_capabilities(const struct egress_command *command, int control)
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
-/// Loads the filter and hands the supervisor the listener that its notifications come to. Ours is closed by execve(2).
-static void load_filter(const struct egress_command *command, int control)
+/// Loads the filter; gives the listener that its notifications come to. Init hands it over, since the filter may hold us
+/// to sendmsg(2); ours is closed by execve(2).
+static int load_filter(const struct egress_command *command, int control)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         egress_fail(control, "setting no_new_privs");
@@ -61,7 +62,7 @@ static void load_filter(const struct egress_command *command, int control)
                                 &command->filter);
     if (listener < 0)
         egress_fail(control, "loading the seccomp filter");
-    egress_send_report(control, EGRESS_REPORT_NOTIFICATIONS, 0, "", &listener, 1);
+    return listener;
 }
 
 /// As execvp(3): the first candidate that can be executed; EACCES is remembered, a missing one passed over, and a file
@@ -84,8 +85,9 @@ static int execute(const struct egress_command *command)
     return error;
 }
 
-void egress_run_command(const struct egress_sandbox *sandbox, int *error)
+void egress_run_command(struct egress_start *start)
 {
+    const struct egress_sandbox *sandbox = start->sandbox;
     const struct egress_command *command = &sandbox->command;
     int control = sandbox->init_control;
     // A process group of its own: kill(2) with pid 0 must not reach the caller's group, which is outside.
@@ -99,7 +101,7 @@ void egress_run_command(const struct egress_sandbox *sandbox, int *error)
     drop_capabilities(command, control);
     if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
         egress_fail(control, "closing inherited descriptors");
-    load_filter(command, control);
-    *error = execute(command);
-    _exit(*error == ENOENT ? 127 : 126);
+    start->listener = load_filter(command, control);
+    start->error = execute(command);
+    _exit(start->error == ENOENT ? 127 : 126);
 }

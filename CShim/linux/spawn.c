@@ -18,11 +18,8 @@
 //                           | link, routes, sockets  | the agent works
 //   <------ READY(sockets) -| "go" ----------------->| W: addresses, routes
 //                           | serves requests        | clone --------------->| drops, filter
-//   <--------------------------------------------------- NOTIFICATIONS(fd) --|
 //                           |                        | waits                 | execve
-//   <---------------------------- STARTED(pidfd) ----| reaps                 |
-//
-// The supervisor takes the last two in either order.
+//   <------- NOTIFICATIONS(fd), STARTED(pidfd) ------| reaps                 |
 //
 // Should: every failure ends the process with a report that names the step.
 // Mustn't: allocate, lock, or run anything that is not async-signal-safe; go on after a failure.

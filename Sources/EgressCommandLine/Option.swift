@@ -7,6 +7,7 @@ enum Option: String, CaseIterable {
     case policy = "--policy"
     case allowPrivate = "--allow-private"
     case allowUnix = "--allow-unix"
+    case allowUnixDatagram = "--allow-unix-datagram"
     case dns = "--dns"
     case audit = "--audit"
     case isolation = "--isolation"
@@ -23,7 +24,7 @@ enum Option: String, CaseIterable {
         switch self {
         case .allow, .deny: "RULE"
         case .policy, .audit: "FILE"
-        case .allowUnix: "PATH"
+        case .allowUnix, .allowUnixDatagram: "PATH"
         case .dns: "ADDR[:PORT]"
         case .isolation: "MODE"
         case .timeout: "SECONDS"

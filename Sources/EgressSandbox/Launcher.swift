@@ -130,8 +130,7 @@ public struct Launcher {
         )
     }
 
-    /// Init's word that the command is there and the command's that its filter is loaded, in either order; a command that
-    /// can't be executed may say so before init says anything.
+    /// Init's word that the command is there and that its filter is loaded, in either order.
     private func commandStarts(
         _ control: Int32,
         _ other: Int32

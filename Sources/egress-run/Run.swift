@@ -21,6 +21,8 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         throw Failure("descriptor \(number) is a directory of this machine's /proc (give a file, a pipe or a terminal)")
     }
     let settings = try Settings(options)
+    let sockets = try standardSockets()
+    defer { sockets.restore() }
     let audit = try Audit(options.auditPath)
     let hostname = PrivateFiles.hostname()
     let command = try commandPlan(options)
@@ -42,7 +44,12 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         let signals = try SignalDescriptor(JobControl.forwarded)
         ProcessSignal.raiseDescriptorLimit()
         let files = PrivateFiles.forCommand(settings.system, hostname: hostname, hidden: audit.hiddenPaths)
-        let plan = try SandboxPlan(command: command, loopback: settings.loopback, files: files)
+        let plan = try SandboxPlan(
+            command: command,
+            loopback: settings.loopback,
+            files: files,
+            unixDatagrams: settings.unixDatagrams
+        )
         let sandbox = try Launcher(plan, inheritance: inheritance).launch()
         // The command has these now. Standard error stays: denials are told there.
         for number in [STDIN_FILENO, STDOUT_FILENO] { FileDescriptor.releaseStandard(number) }
@@ -51,6 +58,7 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             signals: signals,
             names: settings.names(hostname: hostname),
             unixPaths: settings.unixPaths,
+            unixDatagrams: settings.unixDatagrams,
             reporter: reporter,
             timeout: options.timeout
         )
@@ -64,6 +72,15 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         throw Failure(error.description)
     } catch {
         throw Failure("\(error)")
+    }
+}
+
+private func standardSockets() throws(Failure) -> StandardSockets {
+    do { return try StandardSockets() } catch {
+        throw Failure(
+            "descriptor \(error.number) is a unix socket over which descriptors were sent, which may lead outside the sandbox "
+                + "(receive them before, or give a pipe, a file or a terminal instead)"
+        )
     }
 }
 

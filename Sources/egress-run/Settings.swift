@@ -17,6 +17,8 @@ struct Settings {
     let loopback: [HostLoopbackPort]
     /// Unix sockets outside that the command may connect to.
     let unixPaths: [String]
+    /// Whether it may have unix datagram sockets, too.
+    let unixDatagrams: Bool
 
     /// More ports than anyone opens one by one; each is a socket inside.
     private static let maximumLoopbackPorts = 48
@@ -36,7 +38,13 @@ struct Settings {
         servers = [given, document.upstream, system.servers].first { !$0.isEmpty } ?? []
         recordTypes = Set(document.recordTypes)
         loopback = try Self.loopbackPorts(policy)
-        unixPaths = document.unixPaths + options.allowUnix
+        unixPaths =
+            document.unixPaths + options.allowUnix + options.allowUnixDatagram.filter { $0 != "inside" }
+        unixDatagrams = document.unixDatagrams || !options.allowUnixDatagram.isEmpty
+        // A signal would have a send made twice.
+        if unixDatagrams, KernelProbe.listener(killable: true) == EINVAL {
+            throw Failure("unix datagram sockets can't be allowed before Linux 5.19 (leave --allow-unix-datagram out)")
+        }
         try checkServers()
     }
 

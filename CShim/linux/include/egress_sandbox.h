@@ -116,7 +116,7 @@ enum egress_report_kind {
     EGRESS_REPORT_CONTINUED,
     EGRESS_REPORT_EXITED,   ///< value: wait status of the command
     EGRESS_REPORT_LISTENER, ///< value: errno or 0; descriptor: the listener
-    EGRESS_REPORT_NOTIFICATIONS, ///< from the command: descriptor: the listener of its seccomp notifications
+    EGRESS_REPORT_NOTIFICATIONS, ///< descriptor: the listener of its seccomp notifications
 };
 
 struct egress_report {
