@@ -96,7 +96,12 @@ let package = Package(
         .target(name: "EgressAudit", dependencies: ["EgressText", "EgressPolicy"], swiftSettings: swift),
         .target(name: "LinuxSystem", dependencies: ["CLinux"], swiftSettings: swift),
         .target(name: "EgressSandbox", dependencies: ["LinuxSystem"], swiftSettings: swift),
-        .target(name: "EgressEvidence", dependencies: ["LinuxSystem", "CNettle"], exclude: ["README.md"], swiftSettings: swift),
+        .target(
+            name: "EgressEvidence",
+            dependencies: ["LinuxSystem", "EgressSandbox", "CNettle"],
+            exclude: ["README.md"],
+            swiftSettings: swift
+        ),
         .target(
             name: "EgressABI",
             dependencies: ["EgressText", "EgressPolicy", "EgressDNS", "EgressPolicyFile", "EgressAudit", "CEgressABI"],
@@ -120,7 +125,7 @@ let package = Package(
             name: "egress-run",
             dependencies: [
                 "EgressText", "EgressCommandLine", "EgressPolicy", "EgressDNS", "EgressPolicyFile", "EgressAudit",
-                "LinuxSystem", "EgressSandbox", "EgressSupervisor",
+                "LinuxSystem", "EgressSandbox", "EgressEvidence", "EgressSupervisor",
             ],
             swiftSettings: swift,
             // Fully static: half the start-up time of a dynamic binary, and one file to copy.

@@ -47,8 +47,26 @@ static void drop_capabilities(const struct egress_command *command, int control)
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
+/// Lets the supervisor look at us in /proc, which it may not while init, whose memory this is, is unreadable; nothing of the
+/// worker's runs yet. Returns a pidfd, by which it finds us.
+static int become_visible(int control)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    if (pidfd < 0 || prctl(PR_SET_DUMPABLE, 1) < 0)
+        egress_fail(control, "letting the supervisor look at the command");
+    return pidfd;
+}
+
+/// Waits until the supervisor has measured us as we are, then hides init again.
+static void wait_until_measured(int control)
+{
+    egress_wait_for_go(control);
+    if (prctl(PR_SET_DUMPABLE, 0) < 0)
+        egress_fail(control, "making init unreadable again");
+}
+
 /// Loads the filter and hands the supervisor the listener that its notifications come to. Ours is closed by execve(2).
-static void load_filter(const struct egress_command *command, int control)
+static void load_filter(const struct egress_command *command, int pidfd, int control)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         egress_fail(control, "setting no_new_privs");
@@ -61,7 +79,8 @@ static void load_filter(const struct egress_command *command, int control)
                                 &command->filter);
     if (listener < 0)
         egress_fail(control, "loading the seccomp filter");
-    egress_send_report(control, EGRESS_REPORT_NOTIFICATIONS, 0, "", &listener, 1);
+    int descriptors[2] = {listener, pidfd};
+    egress_send_report(control, EGRESS_REPORT_NOTIFICATIONS, 0, "", descriptors, pidfd < 0 ? 1 : 2);
 }
 
 /// As execvp(3): the first candidate that can be executed; EACCES is remembered, a missing one passed over, and a file
@@ -99,7 +118,10 @@ void egress_run_command(const struct egress_sandbox *sandbox, int *error)
     drop_capabilities(command, control);
     if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
         egress_fail(control, "closing inherited descriptors");
-    load_filter(command, control);
+    int pidfd = command->is_held ? become_visible(control) : -1;
+    load_filter(command, pidfd, control);
+    if (command->is_held)
+        wait_until_measured(control);
     *error = execute(command);
     _exit(*error == ENOENT ? 127 : 126);
 }

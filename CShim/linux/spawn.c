@@ -22,7 +22,8 @@
 //                           |                        | waits                 | execve
 //   <---------------------------- STARTED(pidfd) ----| reaps                 |
 //
-// The supervisor takes the last two in either order.
+// The supervisor takes the last two in either order. A command that is held waits for a "go" between them, and is
+// measured while it does (EgressEvidence).
 //
 // Should: every failure ends the process with a report that names the step.
 // Mustn't: allocate, lock, or run anything that is not async-signal-safe; go on after a failure.

@@ -95,8 +95,8 @@ public enum SandboxReport: Sendable, Equatable {
     case continued
     /// The command ended, with a wait status.
     case exited(status: Int32)
-    /// The listener of the command's seccomp notifications.
-    case notifications(descriptor: Int32)
+    /// The listener of the command's seccomp notifications, and a pidfd of the command if it is held.
+    case notifications(descriptor: Int32, pidfd: Int32?)
     /// The agent's answer to a request.
     case listener(descriptor: Int32?, code: Int32)
 
@@ -128,7 +128,10 @@ public enum SandboxReport: Sendable, Equatable {
         case EGRESS_REPORT_STOPPED: return .stopped(signal: value)
         case EGRESS_REPORT_CONTINUED: return .continued
         case EGRESS_REPORT_EXITED: return .exited(status: value)
-        case EGRESS_REPORT_NOTIFICATIONS: return message.descriptors.first.map { .notifications(descriptor: $0) }
+        case EGRESS_REPORT_NOTIFICATIONS:
+            return message.descriptors.first.map {
+                .notifications(descriptor: $0, pidfd: message.descriptors.dropFirst().first)
+            }
         case EGRESS_REPORT_LISTENER: return .listener(descriptor: message.descriptors.first, code: value)
         default: return nil
         }

@@ -50,6 +50,13 @@ int egress_is_kernel_directory(int fd);
 /// True if `fd` is a socket that no command may inherit: any but a connected AF_UNIX stream or seqpacket socket.
 int egress_is_foreign_socket(int fd);
 
+/// openat2(2) with O_PATH of what a path leads to for a process whose root directory is `root` (RESOLVE_IN_ROOT); -1 with
+/// errno.
+int egress_open_in_root(int root, const char *path);
+
+/// The network namespace that a socket was made in, close-on-exec (SIOCGSKNS); -1 with errno.
+int egress_socket_namespace(int socket);
+
 #pragma clang assume_nonnull end
 
 #endif

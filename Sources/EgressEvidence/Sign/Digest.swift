@@ -11,6 +11,11 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
         self.bytes = Array(bytes)
     }
 
+    /// The 32 bytes that a hash gave.
+    init(sha256 bytes: [UInt8]) {
+        self.bytes = bytes
+    }
+
     /// Reads `sha256:` and 64 digits 0-9a-f; anything else, upper case included, is nil.
     public init?(_ text: some StringProtocol) {
         let prefix = "sha256:"
