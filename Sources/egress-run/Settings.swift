@@ -17,6 +17,8 @@ struct Settings {
     let loopback: [HostLoopbackPort]
     /// Unix sockets outside that the command may connect to.
     let unixPaths: [String]
+    /// What of all this is policy, and not this machine's.
+    let canonicalPolicy: String
 
     /// More ports than anyone opens one by one; each is a socket inside.
     private static let maximumLoopbackPorts = 48
@@ -37,7 +39,15 @@ struct Settings {
         recordTypes = Set(document.recordTypes)
         loopback = try Self.loopbackPorts(policy)
         unixPaths = document.unixPaths + options.allowUnix
+        canonicalPolicy = Self.canonicalText(document, given, unixPaths)
         try checkServers()
+    }
+
+    private static func canonicalText(_ document: PolicyDocument, _ dns: [ServerAddress], _ unix: [String]) -> String {
+        var document = document
+        if !dns.isEmpty { document.upstream = dns }
+        document.unixPaths = unix
+        return document.canonicalText
     }
 
     /// What the policy file and the options say together.

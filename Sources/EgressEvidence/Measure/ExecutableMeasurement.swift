@@ -9,8 +9,6 @@ public struct ExecutableMeasurement: Equatable, Sendable {
     public var file: FileMeasurement
     /// The interpreter in its first line. If that is a script itself, its own is not looked for.
     public var interpreter: FileMeasurement?
-    /// Whether the kernel itself runs such a file; others it may give to a handler (binfmt_misc), or refuse.
-    var isNative: Bool
 
     /// Finds the first of some paths that can be executed, as execvp(3) does, and reads it.
     ///
@@ -45,21 +43,14 @@ public struct ExecutableMeasurement: Equatable, Sendable {
         let measured = try FileMeasurement(path, file)
         lseek(file.raw, 0, SEEK_SET)
         let head = try file.readAll(limit: 256)  // BINPRM_BUF_SIZE
-        guard let interpreter = interpreter(in: head) else {
-            let isNative = head.starts(with: [0x7f] + "ELF".utf8)
-            return ExecutableMeasurement(file: measured, interpreter: nil, isNative: isNative)
-        }
+        guard let interpreter = interpreter(in: head) else { return ExecutableMeasurement(measured, nil) }
         let target = try view.open(interpreter)
         let content = try reopen(target, interpreter)
-        return ExecutableMeasurement(
-            file: measured,
-            interpreter: try FileMeasurement(interpreter, content),
-            isNative: true
-        )
+        return ExecutableMeasurement(measured, try FileMeasurement(interpreter, content))
     }
 
-    private init(file: FileMeasurement, interpreter: FileMeasurement?, isNative: Bool) {
-        (self.file, self.interpreter, self.isNative) = (file, interpreter, isNative)
+    private init(_ file: FileMeasurement, _ interpreter: FileMeasurement?) {
+        (self.file, self.interpreter) = (file, interpreter)
     }
 
     private static func reopen(

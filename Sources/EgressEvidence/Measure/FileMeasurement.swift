@@ -9,8 +9,6 @@ public struct FileMeasurement: Equatable, Sendable {
     public var path: String
     /// The digest of its content.
     public var digest: Digest
-    /// Which file it is.
-    var device, inode: UInt64
 
     /// Reads a file.
     public init(_ path: String) throws(SystemError) {
@@ -23,7 +21,6 @@ public struct FileMeasurement: Equatable, Sendable {
         guard unsafe fstat(file.raw, &status) == 0 else { throw SystemError("looking at '\(path)'") }
         guard status.st_mode & S_IFMT == S_IFREG else { throw SystemError("reading '\(path)'", code: EINVAL) }
         self.path = path
-        (device, inode) = (UInt64(status.st_dev), UInt64(status.st_ino))
         var hash = SHA256()
         // It stays in the processor's cache; a mapping costs a fault for each page instead, and SIGBUS if the file shrinks.
         var chunk = [UInt8].untouched(count: 128 << 10)
