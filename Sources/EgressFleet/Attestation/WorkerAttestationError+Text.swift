@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EgressEvidence
+
 extension WorkerAttestationError: CustomStringConvertible {
     /// A stable name for programs: `missing_egress_proxy_binding`.
     public var code: String {
