@@ -229,6 +229,11 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(
+            name: "EgressEvidenceTests",
+            dependencies: ["EgressEvidence", "EgressSandbox", "LinuxSystem", "TestSupport"],
+            swiftSettings: swift
+        ),
+        .testTarget(
             name: "EgressSupervisorTests",
             dependencies: [
                 "EgressSupervisor", "EgressPolicy", "EgressDNS", "EgressAudit", "LinuxSystem", "EgressSandbox",
@@ -253,7 +258,11 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressFleetTests",
-            dependencies: ["EgressFleet", "TestSupport"],
+            dependencies: [
+                "EgressFleet", "EgressEvidence", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ],
             swiftSettings: swift
         ),
         .testTarget(
@@ -270,7 +279,14 @@ let package = Package(
             swiftSettings: swift
         ),
         .testTarget(name: "EgressABITests", dependencies: ["TestSupport"], swiftSettings: swift),
-        .testTarget(name: "EndToEndTests", dependencies: ["BypassCorpus", "TestSupport"], swiftSettings: swift),
+        .testTarget(
+            name: "EndToEndTests",
+            dependencies: [
+                "BypassCorpus", "TestSupport", "EgressFleet", "EgressEvidence", "EgressSandbox",
+                .product(name: "JWTKit", package: "jwt-kit"),
+            ],
+            swiftSettings: swift
+        ),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -24,20 +24,17 @@ final class Attestor {
     private let path: String
     private let subject: StatementSubject
     private let keyFile: SigningKeyFile
-    private let launcher: ConcurrentMeasurement
-    private let policy: Digest
+    private let launcher: LauncherMeasurement
+    /// The digest of the policy's canonical form.
+    private var policy = SHA256().digest
     private var start: String?
     private var auditHash = SHA256()
     private var hasAudit = false
 
-    /// Begins to read the executable of this process.
-    static func measureLauncher() -> ConcurrentMeasurement { ConcurrentMeasurement("/proc/self/exe") }
-
-    /// Nil when nothing is to be attested; throws when it can't be done as asked.
-    ///
-    /// - Parameter policy: in its canonical form
-    init?(_ options: Options, _ launcher: ConcurrentMeasurement?, policy: String) throws(Failure) {
-        guard let wanted = options.attestation, let launcher else { return nil }
+    /// Nil when nothing is to be attested; throws when it can't be done as asked. Begins to read our own executable, which
+    /// takes as long as all else that is done before the command runs.
+    init?(_ options: Options) throws(Failure) {
+        guard let wanted = options.attestation else { return nil }
         guard wanted.path != "-" else { throw Failure("--attest: '-' is no file (the statement is put in its place whole)") }
         path = wanted.path
         subject = try Self.subject(wanted, options.isolation)
@@ -49,8 +46,12 @@ final class Attestor {
             throw Failure("--attest-key: \(error)")
         }
         hiddenPaths = [Audit.absolute(keyPath)].compactMap(\.self)
-        self.launcher = launcher
-        self.policy = SHA256.digest(of: Array(policy.utf8))
+        launcher = LauncherMeasurement(cache: keyPath + ".launcher")
+    }
+
+    /// Sets the policy, in its canonical form.
+    func set(policy text: String) {
+        policy = SHA256.digest(of: Array(text.utf8))
     }
 
     /// Takes what was written to the audit log.
@@ -104,13 +105,14 @@ final class Attestor {
 
     private func state(_ executable: ExecutableMeasurement, _ measurement: Measurement?) -> Bool {
         do {
+            let key = try keyFile.key()
             let statement = StartStatement(
                 policy: policy,
-                launcher: try launcher.finish(),
+                launcher: try launcher.finish(key),
                 executable: executable,
                 measurement: measurement
             )
-            let token = try Token(statement, subject, key: keyFile.key())
+            let token = try Token(statement, subject, key: key)
             // That of an earlier run must not be taken for this one's.
             guard unsafe unlink(finalPath) == 0 || errno == ENOENT else {
                 throw SystemError("removing '\(finalPath)'")

@@ -104,10 +104,10 @@ func runPreloaded(_ options: Options, _ command: CommandPlan) throws(Failure) ->
     case .program(let words): name = words.first ?? ""
     case .shell: name = "/bin/sh"
     }
-    if options.attestation != nil {
-        let attestor = try Attestor(options, Attestor.measureLauncher(), policy: document.canonicalText)
-        guard attestor?.attestUnheld(command) ?? true else {
-            switch attestor?.refusal {
+    if let attestor = try Attestor(options) {
+        attestor.set(policy: document.canonicalText)
+        guard attestor.attestUnheld(command) else {
+            switch attestor.refusal {
             case .notExecutable(let code)?: return notExecuted(name, code)
             case .failed(let failure)?: throw failure
             case nil: return ExitStatus.ownFailure

@@ -21,10 +21,9 @@ func run(_ options: Options) throws(Failure) -> Int32 {
     for number in 0...2 as ClosedRange<Int32> where isProcDirectory(number) {
         throw Failure("descriptor \(number) is a directory of this machine's /proc (give a file, a pipe or a terminal)")
     }
-    // Begun first: its digest takes as long as all that follows.
-    let launcher = options.attestation.map { _ in Attestor.measureLauncher() }
+    let attestor = try Attestor(options)
     let settings = try Settings(options)
-    let attestor = try Attestor(options, launcher, policy: settings.canonicalPolicy)
+    attestor?.set(policy: settings.canonicalPolicy)
     let audit = try Audit(options.auditPath)
     let hostname = PrivateFiles.hostname()
     let command = try commandPlan(options)

@@ -15,6 +15,11 @@ public struct FileMeasurement: Equatable, Sendable {
         try self.init(path, try FileDescriptor.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY))
     }
 
+    /// A file that was read before.
+    init(_ path: String, digest: Digest) {
+        (self.path, self.digest) = (path, digest)
+    }
+
     /// Reads a file that is open.
     init(_ path: String, _ file: borrowing FileDescriptor) throws(SystemError) {
         var status = stat()

@@ -18,7 +18,9 @@ public struct Measurement: Equatable, Sendable {
     public var hostFilters: Int64
     /// The digest of the program of the command's own filter.
     public var filterDigest: Digest
+}
 
+extension Measurement {
     /// Measures a command. What it finds is not judged: `check(capabilities:)` does.
     public init(_ command: borrowing HeldCommand) throws(MeasurementError) {
         guard let worker = Namespaces(of: "\(command.pid)"), let host = Namespaces(of: "self") else {

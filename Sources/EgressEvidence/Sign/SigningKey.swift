@@ -77,6 +77,17 @@ public import LinuxSystem
         return signature
     }
 
+    /// HMAC-SHA256 (RFC 2104) over a message: what we keep for ourselves where others can write. Ed25519 hashes its seed with
+    /// SHA-512 only, so neither says anything of the other.
+    func authenticate(_ message: [UInt8]) -> [UInt8] {
+        var context = hmac_sha256_ctx()
+        var code = [UInt8](repeating: 0, count: 32)
+        unsafe nettle_hmac_sha256_set_key(&context, 32, seed)
+        unsafe nettle_hmac_sha256_update(&context, message.count, message)
+        unsafe nettle_hmac_sha256_digest(&context, code.count, &code)
+        return code
+    }
+
     private static func wipe(_ bytes: inout [UInt8]) {
         unsafe bytes.withUnsafeMutableBytes { buffer in
             if let start = buffer.baseAddress { unsafe explicit_bzero(start, buffer.count) }
