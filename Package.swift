@@ -282,7 +282,7 @@ let package = Package(
         .testTarget(
             name: "EndToEndTests",
             dependencies: [
-                "BypassCorpus", "TestSupport", "EgressFleet", "EgressEvidence", "EgressSandbox",
+                "BypassCorpus", "TestSupport", "EgressFleet", "EgressEvidence", "EgressSandbox", "LinuxSystem",
                 .product(name: "JWTKit", package: "jwt-kit"),
             ],
             swiftSettings: swift

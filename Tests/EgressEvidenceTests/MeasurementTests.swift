@@ -54,6 +54,10 @@ private let contradictions = [
 ]
 
 struct MeasurementTests {
+    private static func parsed(_ text: String) throws -> ProcessStatus {
+        try #require(ProcessStatus(parsing: Array(text.utf8)))
+    }
+
     private static func held() throws -> Measurement {
         let status = """
             Name:\tcat
@@ -80,7 +84,7 @@ struct MeasurementTests {
                 link("lo", "loopback"), link("worker", "veth", peer: "worker"), link("sit0", "sit", up: false),
             ],
             workerLinks: [link("lo", "loopback"), link("eth0", "veth", peer: "relay")],
-            status: try #require(ProcessStatus(parsing: Array(status.utf8))),
+            status: try parsed(status),
             hostFilters: 1,
             filterDigest: SHA256().digest
         )
@@ -100,9 +104,9 @@ struct MeasurementTests {
 
     @Test(arguments: ["CapAmb", "NoNewPrivs", "Seccomp_filters", "CapBnd"])
     func `a status without a line that is needed is none`(_ name: String) throws {
-        let text = try #require(text(of: "/proc/self/status"))
-        #expect(ProcessStatus(parsing: Array(text.utf8)) != nil)
-        let cut = text.split(separator: "\n").filter { !$0.hasPrefix(name + ":") }.joined(separator: "\n")
+        let content = try #require(text(of: "/proc/self/status"))
+        #expect(ProcessStatus(parsing: Array(content.utf8)) != nil)
+        let cut = content.split(separator: "\n").filter { !$0.hasPrefix(name + ":") }.joined(separator: "\n")
         #expect(ProcessStatus(parsing: Array(cut.utf8)) == nil)
     }
 

@@ -47,7 +47,7 @@ private let forgeries = [
     Forgery("HS256 with the public key as its secret", .unsupportedAlgorithm("HS256")) { forge in
         let signed = TokenForge.encoded(forge.header.replacing("EdDSA", with: "HS256")) + "."
             + TokenForge.encoded(TokenForge.claims)
-        let code = HMAC<SHA256>.authenticationCode(
+        let code = HMAC<Crypto.SHA256>.authenticationCode(
             for: Array(signed.utf8),
             using: SymmetricKey(data: forge.publicKey)
         )
