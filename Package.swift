@@ -278,6 +278,12 @@ let package = Package(
             path: "Tests/Benchmarks/policy-bench",
             swiftSettings: swift
         ),
+        .executableTarget(
+            name: "attest-bench",
+            dependencies: ["EgressFleet", "LinuxSystem"],
+            path: "Tests/Benchmarks/attest-bench",
+            swiftSettings: swift
+        ),
         .testTarget(name: "EgressABITests", dependencies: ["TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "EndToEndTests",

@@ -175,7 +175,8 @@ private struct Parser {
             options.attestation = attestation
             return
         }
-        for option in [Option.attestKey, .attestNonce, .attestTTL, .attestDigest, .workerID] where given.contains(option) {
+        for option in [Option.attestKey, .attestNonce, .attestTTL, .attestDigest, .workerID]
+        where given.contains(option) {
             throw UsageError("option '\(option.rawValue)' needs '--attest'", hint: "--attest FILE writes the statement")
         }
     }

@@ -42,7 +42,8 @@ extension Attestor {
         var origin: [(String, Digest)] = []
         for text in texts {
             let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
-            guard parts.count == 2, ["image", "build", "artifact"].contains(parts[0]), let digest = Digest(parts[1]) else {
+            guard parts.count == 2, ["image", "build", "artifact"].contains(parts[0]), let digest = Digest(parts[1])
+            else {
                 throw Failure(
                     "--attest-digest \(text.quoted()) is no digest (give image=, build= or artifact=sha256: and 64 digits of "
                         + "0-9 and a-f)"

@@ -35,7 +35,9 @@ final class Attestor {
     /// takes as long as all else that is done before the command runs.
     init?(_ options: Options) throws(Failure) {
         guard let wanted = options.attestation else { return nil }
-        guard wanted.path != "-" else { throw Failure("--attest: '-' is no file (the statement is put in its place whole)") }
+        guard wanted.path != "-" else {
+            throw Failure("--attest: '-' is no file (the statement is put in its place whole)")
+        }
         path = wanted.path
         subject = try Self.subject(wanted, options.isolation)
         let keyPath: String

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import EgressEvidence
 import Glibc
 import LinuxSystem
 import TestSupport
 import Testing
+
+@testable import EgressEvidence
 
 struct LauncherMeasurementTests {
     private let folder = Folder()

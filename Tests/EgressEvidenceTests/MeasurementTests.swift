@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 
-@testable import EgressEvidence
 import EgressSandbox
 import Glibc
 import LinuxSystem
 import TestSupport
 import Testing
+
+@testable import EgressEvidence
 
 private let harmless: UInt64 = 0x8004_04ff
 
@@ -44,7 +45,11 @@ private let contradictions = [
         message: "the links of the relay"
     ),
     Row(title: "no filter", change: { $0.status.seccompMode = 0 }, message: "its seccomp mode is 0"),
-    Row(title: "only egress-run's filters", change: { $0.status.seccompFilters = 1 }, message: "it has 1 seccomp filters"),
+    Row(
+        title: "only egress-run's filters",
+        change: { $0.status.seccompFilters = 1 },
+        message: "it has 1 seccomp filters"
+    ),
     Row(title: "no no_new_privs", change: { $0.status.noNewPrivileges = false }, message: "no_new_privs"),
     Row(title: "a permitted capability", change: { $0.status.permitted |= 1 << 12 }, message: "capabilities"),
     Row(title: "an effective capability", change: { $0.status.effective |= 1 << 21 }, message: "capabilities"),
@@ -120,10 +125,12 @@ struct MeasurementTests {
     }
 
     // man execve: "#!interpreter [optional-arg]".
-    @Test(arguments: [
-        ("#!/bin/sh\n", "/bin/sh"), ("#! \t/usr/bin/env python3\n", "/usr/bin/env"), ("#!/bin/sh", "/bin/sh"),
-        ("#!\n/bin/sh", nil), ("#/bin/sh\n", nil), ("", nil), ("\u{7f}ELF", nil),
-    ] as [(String, String?)])
+    @Test(
+        arguments: [
+            ("#!/bin/sh\n", "/bin/sh"), ("#! \t/usr/bin/env python3\n", "/usr/bin/env"), ("#!/bin/sh", "/bin/sh"),
+            ("#!\n/bin/sh", nil), ("#/bin/sh\n", nil), ("", nil), ("\u{7f}ELF", nil),
+        ] as [(String, String?)]
+    )
     func `a script names its interpreter`(_ head: String, _ interpreter: String?) {
         #expect(ExecutableMeasurement.interpreter(in: Array(head.utf8)) == interpreter)
     }

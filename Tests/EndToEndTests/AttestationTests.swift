@@ -85,15 +85,18 @@ extension EndToEnd {
             )
             let found = try await run.attestation()
             let measured = try #require(found.measurements, "\(run.outcome)")
-            try found.validate({
-                var expected = WorkerAttestationExpectation()
-                expected.workerID = "w1"
-                expected.nonce = "challenge-1"
-                expected.policyDigest = try Digest(run.value("policy"))
-                expected.launcherDigest = try Digest("sha256:" + run.value("launcher-digest"))
-                expected.executableDigest = try Digest("sha256:" + run.value("executable-digest"))
-                return expected
-            }(), at: found.issuedAt)
+            try found.validate(
+                {
+                    var expected = WorkerAttestationExpectation()
+                    expected.workerID = "w1"
+                    expected.nonce = "challenge-1"
+                    expected.policyDigest = try Digest(run.value("policy"))
+                    expected.launcherDigest = try Digest("sha256:" + run.value("launcher-digest"))
+                    expected.executableDigest = try Digest("sha256:" + run.value("executable-digest"))
+                    return expected
+                }(),
+                at: found.issuedAt
+            )
             for kind in Namespaces.kinds {
                 #expect(try "\(measured.workerNamespaces[kind] ?? 0)" == run.value("worker-\(kind)"), "\(kind)")
                 #expect(try "\(measured.hostNamespaces[kind] ?? 0)" == run.value("host-\(kind)"), "\(kind)")
@@ -121,7 +124,8 @@ extension EndToEnd {
         @Test(arguments: Account.available)
         func `the links that are stated are those that are there`(as account: Account) async throws {
             let run = try Run(
-                withKey + "\(attested) -- sh -c 'ip -o link show up | cut -d\" \" -f2 | cut -d@ -f1 | tr -d : | xargs echo links'; "
+                withKey
+                    + "\(attested) -- sh -c 'ip -o link show up | cut -d\" \" -f2 | cut -d@ -f1 | tr -d : | xargs echo links'; "
                     + printTokens,
                 as: account
             )
@@ -152,7 +156,8 @@ extension EndToEnd {
 
         @Test(arguments: Account.available)
         func `the end tells decisions and the exit status`(as account: Account) async throws {
-            let line = "fetch-musl allowed.example 80 >/dev/null; fetch-musl denied.example 80; fetch-musl denied.example 80; exit 7"
+            let line =
+                "fetch-musl allowed.example 80 >/dev/null; fetch-musl denied.example 80; fetch-musl denied.example 80; exit 7"
             let run = try Run(
                 withKey
                     + "\(attested) -q --audit audit --allow allowed.example:80 -c '\(line)' 2>/dev/null; echo status $?; "
@@ -202,7 +207,8 @@ extension EndToEnd {
         @Test(arguments: Account.available)
         func `the command can read its token and not the key`(as account: Account) throws {
             let run = try Run(
-                withKey + "echo outside $(wc -c < k); \(attested) -- sh -c 'echo token $(wc -c < t); echo key $(wc -c < k)'; "
+                withKey
+                    + "echo outside $(wc -c < k); \(attested) -- sh -c 'echo token $(wc -c < t); echo key $(wc -c < k)'; "
                     + "stat -c 'mode %a' t t.final | uniq",
                 as: account
             )
@@ -238,18 +244,22 @@ extension EndToEnd {
         /// An executable that can't be read can't be measured: root may read any.
         @Test func `what can't be measured doesn't run`() throws {
             let run = try Run(
-                withKey + "cp /bin/touch x; chmod 111 x; ./x proof && rm proof; \(attested) -- ./x ran; echo status $?; "
+                withKey
+                    + "cp /bin/touch x; chmod 111 x; ./x proof && rm proof; \(attested) -- ./x ran; echo status $?; "
                     + "ls ran t 2>/dev/null",
                 as: .user
             )
             #expect(run.lines == ["status 125"], "\(run.outcome)")
-            #expect(run.outcome.standardError.contains("the command can't be measured: reading './x': Permission denied"))
+            #expect(
+                run.outcome.standardError.contains("the command can't be measured: reading './x': Permission denied")
+            )
         }
 
         @Test(arguments: Account.available)
         func `a command that is not there is told as ever`(as account: Account) throws {
             let run = try Run(
-                withKey + "\(attested) -- ./none; echo status $?; : > plain; \(attested) -- ./plain; echo status $?; ls t",
+                withKey
+                    + "\(attested) -- ./none; echo status $?; : > plain; \(attested) -- ./plain; echo status $?; ls t",
                 as: account
             )
             #expect(run.lines == ["status 127", "status 126"], "\(run.outcome)")

@@ -77,7 +77,8 @@ public final class LauncherMeasurement {
         let line = String(decoding: content, as: UTF8.self)
         guard line.hasPrefix(identity + " "), line.hasSuffix("\n") else { return nil }
         let words = line.dropFirst(identity.count + 1).dropLast().split(separator: " ")
-        guard words.count == 2, let digest = Digest("sha256:" + words[0]), let code = Digest("sha256:" + words[1]) else {
+        guard words.count == 2, let digest = Digest("sha256:" + words[0]), let code = Digest("sha256:" + words[1])
+        else {
             return nil
         }
         return Kept(digest: digest, code: code.bytes)

@@ -18,7 +18,9 @@ extension StartStatement {
             claims.append(
                 (
                     "kernel",
-                    .object([("release", .text(Self.text(system.release))), ("machine", .text(Self.text(system.machine)))])
+                    .object([
+                        ("release", .text(Self.text(system.release))), ("machine", .text(Self.text(system.machine))),
+                    ])
                 )
             )
         }

@@ -33,7 +33,12 @@ struct Claims {
 
     /// A set of capabilities as /proc shows it: 16 hexadecimal digits.
     func mask(_ name: String) throws(WorkerAttestationError) -> UInt64 {
-        try read(name) { $0.string.flatMap { $0.utf8.count == 16 ? UInt64($0, radix: 16) : nil } }
+        // UInt64 alone would take a sign.
+        func mask(_ text: String) -> UInt64? {
+            let isPlain = text.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x66).contains($0) }
+            return isPlain && text.utf8.count == 16 ? UInt64(text, radix: 16) : nil
+        }
+        return try read(name) { $0.string.flatMap(mask) }
     }
 
     /// A claim that may be absent, but not of another type.

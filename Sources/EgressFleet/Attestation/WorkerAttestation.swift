@@ -86,8 +86,9 @@ public struct WorkerAttestation: Sendable, Equatable {
         public var exitStatus: Int64
         /// How many decisions allowed and denied.
         public var allowed, denied: Int64
-        /// The digest of all that was written to the audit log, if there was one, and how many events could not be written.
+        /// The digest of all that was written to the audit log, if there was one.
         public var auditDigest: Digest?
+        /// How many of its events could not be written.
         public var auditLost: Int64
 
         /// What became of a run.

@@ -58,7 +58,9 @@ extension AttestationReport {
             ("began with", outcome.start), ("exit status", "\(outcome.exitStatus)"),
             ("decisions", "\(outcome.allowed) allowed, \(outcome.denied) denied"),
         ]
-        if let digest = outcome.auditDigest { lines.append(("audit log", "\(digest), \(outcome.auditLost) events lost")) }
+        if let digest = outcome.auditDigest {
+            lines.append(("audit log", "\(digest), \(outcome.auditLost) events lost"))
+        }
         return lines
     }
 

@@ -46,7 +46,11 @@ extension Attest {
                 if let last { try WorkerAttestation.verify(token: last, trust: keys).validate(endOf: attestation) }
                 report = AttestationReport(attestation)
             } catch {
-                if json { print(try jsonText(RefusalReport(error))) } else { _ = Attest.failure(error.description.printable) }
+                if json {
+                    print(try jsonText(RefusalReport(error)))
+                } else {
+                    _ = Attest.failure(error.description.printable)
+                }
                 throw ExitCode(1)
             }
             print(json ? try jsonText(report) + "\n" : report.text, terminator: "")

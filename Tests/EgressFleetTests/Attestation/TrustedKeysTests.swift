@@ -25,7 +25,8 @@ struct TrustedKeysTests {
     }
 
     @Test(arguments: [
-        ("", "there is no public key"), ("# none\n", "there is no public key"), (#"{"keys":[]}"#, "there is no public key"),
+        ("", "there is no public key"), ("# none\n", "there is no public key"),
+        (#"{"keys":[]}"#, "there is no public key"),
         ("hello\n", "line 1: this is neither"), (pem + "x", "line 4: this is neither"),
         (#"{"kty":"OKP","crv":"Ed25519","x":"\#(x)","d":"AAAA"}"#, "line 1: this is a private key"),
         (#"{"kty":"OKP","crv":"X25519","x":"\#(x)"}"#, "line 1: this is no Ed25519"),

@@ -87,7 +87,7 @@ private let rows = [
         ],
         moment: .max,
         expect: { $0.maximumAge = 1 },
-        error: .expired(at: .max)
+        error: .tooOld(age: .max)
     ),
     // The worker.
     Row(title: "without a worker", changes: [(#""sub":"worker-1","#, "")], error: .missingWorkerID),
@@ -158,19 +158,59 @@ private let rows = [
     missing("the host's names", #""uts":15"#, #""uts":25"#, "a uts namespace of its own"),
     missing("the host's users", #""user":16"#, #""user":26"#, "a user namespace of its own"),
     missing("a namespace that is not told", #","user":16"#, "", "a user namespace of its own"),
-    missing("a relay in the host", #""relay":{"net":31}"#, #""relay":{"net":21}"#, "a network namespace of the relay's own"),
-    missing("a relay in the worker", #""relay":{"net":31}"#, #""relay":{"net":11}"#, "a network namespace of the relay's own"),
+    missing(
+        "a relay in the host",
+        #""relay":{"net":31}"#,
+        #""relay":{"net":21}"#,
+        "a network namespace of the relay's own"
+    ),
+    missing(
+        "a relay in the worker",
+        #""relay":{"net":31}"#,
+        #""relay":{"net":11}"#,
+        "a network namespace of the relay's own"
+    ),
     missing("a second link of the relay's", #""sit","up":false"#, #""sit","up":true"#, "a relay without another link"),
-    missing("a relay whose link leads elsewhere", #""peer":"worker""#, #""peer":"unknown""#, "a relay without another link"),
-    missing("a relay whose link is no veth", #""name":"worker","kind":"veth""#, #""name":"worker","kind":"tun""#, "a relay without another link"),
-    missing("a worker whose link leads elsewhere", #""peer":"relay""#, #""peer":"worker""#, "a worker without another link"),
-    missing("a worker whose link is down", #""up":true,"peer":"relay""#, #""up":false,"peer":"relay""#, "a worker without another link"),
+    missing(
+        "a relay whose link leads elsewhere",
+        #""peer":"worker""#,
+        #""peer":"unknown""#,
+        "a relay without another link"
+    ),
+    missing(
+        "a relay whose link is no veth",
+        #""name":"worker","kind":"veth""#,
+        #""name":"worker","kind":"tun""#,
+        "a relay without another link"
+    ),
+    missing(
+        "a worker whose link leads elsewhere",
+        #""peer":"relay""#,
+        #""peer":"worker""#,
+        "a worker without another link"
+    ),
+    missing(
+        "a worker whose link is down",
+        #""up":true,"peer":"relay""#,
+        #""up":false,"peer":"relay""#,
+        "a worker without another link"
+    ),
     missing("no filter", #""mode":2"#, #""mode":0"#, "a seccomp filter"),
     missing("strict mode is another one", #""mode":2"#, #""mode":1"#, "a seccomp filter"),
     missing("only the filters of egress-run itself", #""filters":3"#, #""filters":2"#, "a seccomp filter"),
     missing("privileges to be gained", #""no_new_privs":true"#, #""no_new_privs":false"#, "no_new_privs"),
-    missing("CAP_NET_ADMIN in one set", #""effective":"00000000800404ff""#, #""effective":"00000000800414ff""#, "dropped capabilities"),
-    missing("CAP_SYS_ADMIN ambient", #""ambient":"0000000000000000""#, #""ambient":"0000000000200000""#, "dropped capabilities"),
+    missing(
+        "CAP_NET_ADMIN in one set",
+        #""effective":"00000000800404ff""#,
+        #""effective":"00000000800414ff""#,
+        "dropped capabilities"
+    ),
+    missing(
+        "CAP_SYS_ADMIN ambient",
+        #""ambient":"0000000000000000""#,
+        #""ambient":"0000000000200000""#,
+        "dropped capabilities"
+    ),
     missing("no policy", #""policy":"\#(TokenForge.digest("a"))","#, "", "a policy"),
     Row(
         title: "no binding where none is required",
@@ -180,7 +220,9 @@ private let rows = [
     ),
     Row(
         title: "the statement of a run's end",
-        changes: [(#""statement":"start""#, #""statement":"final","start":"t","exit_status":0,"allowed":0,"denied":0"#)],
+        changes: [
+            (#""statement":"start""#, #""statement":"final","start":"t","exit_status":0,"allowed":0,"denied":0"#)
+        ],
         error: .wrongStatement("final")
     ),
 ]
@@ -253,9 +295,10 @@ struct ValidationTests {
     @Test func `the end of a run belongs to its beginning`() throws {
         let start = try WorkerAttestation.verify(token: forge.token(), trust: forge.trust)
         func end(_ id: String, worker: String = "worker-1") throws -> WorkerAttestation {
-            let own = #""statement":"final","start":"\#(id)","exit_status":7,"allowed":3,"denied":2,"#
+            let own =
+                #""statement":"final","start":"\#(id)","exit_status":7,"allowed":3,"denied":2,"#
                 + #""audit":{"digest":"\#(TokenForge.digest("1"))","lost":0}"#
-            let token = try forge.token((#""statement":"start""#, own), ("worker-1", worker), ("token-1", "token-2"))
+            let token = try forge.token(("token-1", "token-2"), (#""statement":"start""#, own), ("worker-1", worker))
             return try WorkerAttestation.verify(token: token, trust: forge.trust)
         }
         let good = try end("token-1")
