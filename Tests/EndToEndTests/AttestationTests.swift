@@ -60,11 +60,12 @@ extension EndToEnd {
         func `each claim is what another measurement finds`(as account: Account) async throws {
             let run = try Run(
                 withKey + """
-                    \(attested) --attest-nonce challenge-1 --allow allowed.example:80 --audit audit -- sleep 5.25 &
+                    true
+                    \(attested) --attest-nonce challenge-1 --allow allowed.example:80 --audit audit -- sleep 3.25 &
                     run=$!
                     worker=
                     for _ in $(seq 100); do
-                        worker=$(pgrep -fx 'sleep 5.25') && break
+                        worker=$(pgrep -fx 'sleep 3.25') && break
                         sleep 0.05
                     done
                     for kind in net pid mnt ipc uts user; do
