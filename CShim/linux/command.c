@@ -47,8 +47,27 @@ static void drop_capabilities(const struct egress_command *command, int control)
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5)
 #endif
 
+/// Lets the supervisor look at us in /proc, which it may not while init, whose memory this is, is unreadable; nothing of the
+/// worker's runs yet. Gives it a pidfd, by which it finds us: now, since the filter may hold us to sendmsg(2).
+static void become_visible(int control)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+    if (pidfd < 0 || prctl(PR_SET_DUMPABLE, 1) < 0)
+        egress_fail(control, "letting the supervisor look at the command");
+    egress_send_report(control, EGRESS_REPORT_HELD, 0, "", &pidfd, 1);
+}
+
+/// Waits until the supervisor has taken the listener and measured us as we are, then hides init again.
+static void wait_until_measured(int listener, int control)
+{
+    egress_send_report(control, EGRESS_REPORT_FILTERED, listener, "", NULL, 0);
+    egress_wait_for_go(control);
+    if (prctl(PR_SET_DUMPABLE, 0) < 0)
+        egress_fail(control, "making init unreadable again");
+}
+
 /// Loads the filter; gives the listener that its notifications come to. Init hands it over, since the filter may hold us
-/// to sendmsg(2); ours is closed by execve(2).
+/// to sendmsg(2), or the supervisor takes it; ours is closed by execve(2).
 static int load_filter(const struct egress_command *command, int control)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -101,7 +120,13 @@ void egress_run_command(struct egress_start *start)
     drop_capabilities(command, control);
     if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
         egress_fail(control, "closing inherited descriptors");
-    start->listener = load_filter(command, control);
+    if (command->is_held)
+        become_visible(control);
+    int listener = load_filter(command, control);
+    if (command->is_held)
+        wait_until_measured(listener, control);
+    else
+        start->listener = listener;
     start->error = execute(command);
     _exit(start->error == ENOENT ? 127 : 126);
 }

@@ -240,7 +240,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         case .failed(let error):
             reporter.say("egress-run: \(error)")
             outcome = .notHeld
-        case .continued, .ready, .started, .notifications, .listener: break
+        case .continued, .ready, .started, .notifications, .held, .filtered, .listener: break
         }
     }
 

@@ -3,6 +3,7 @@
 import EgressAudit
 import EgressCommandLine
 import EgressDNS
+import EgressEvidence
 import EgressPolicy
 import EgressSandbox
 import EgressSupervisor
@@ -20,7 +21,9 @@ func run(_ options: Options) throws(Failure) -> Int32 {
     for number in 0...2 as ClosedRange<Int32> where isProcDirectory(number) {
         throw Failure("descriptor \(number) is a directory of this machine's /proc (give a file, a pipe or a terminal)")
     }
+    let attestor = try Attestor(options)
     let settings = try Settings(options)
+    attestor?.set(policy: settings.canonicalPolicy)
     let sockets = try standardSockets()
     defer { sockets.restore() }
     let audit = try Audit(options.auditPath)
@@ -32,7 +35,7 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             policy: settings.policy,
             searchDomains: settings.system.search
         ),
-        audit: audit.descriptor.map { AuditLog(descriptor: $0) }
+        audit: audit.descriptor.map { AuditLog(descriptor: $0, tap: attestor?.auditTap) }
     )
     do {
         let inheritance = Launcher.Inheritance.remember(
@@ -43,14 +46,28 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         for number in JobControl.defaulted { ProcessSignal.setDefault(number) }
         let signals = try SignalDescriptor(JobControl.forwarded)
         ProcessSignal.raiseDescriptorLimit()
-        let files = PrivateFiles.forCommand(settings.system, hostname: hostname, hidden: audit.hiddenPaths)
-        let plan = try SandboxPlan(
+        let files = PrivateFiles.forCommand(
+            settings.system,
+            hostname: hostname,
+            hidden: audit.hiddenPaths + (attestor?.hiddenPaths ?? [])
+        )
+        var plan = try SandboxPlan(
             command: command,
             loopback: settings.loopback,
             files: files,
             unixDatagrams: settings.unixDatagrams
         )
-        let sandbox = try Launcher(plan, inheritance: inheritance).launch()
+        if attestor != nil { plan.hold() }
+        let sandbox: Sandbox
+        do {
+            sandbox = try Launcher(plan, inheritance: inheritance).launch { attestor?.attest($0, command) ?? true }
+        } catch {
+            switch attestor?.refusal {
+            case .notExecutable(let code)?: return status(.notExecuted(code: code), command: command)
+            case .failed(let failure)?: throw failure
+            case nil: throw error
+            }
+        }
         // The command has these now. Standard error stays: denials are told there.
         for number in [STDIN_FILENO, STDOUT_FILENO] { FileDescriptor.releaseStandard(number) }
         let supervisor = try Supervisor(
@@ -67,7 +84,15 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         var end = AuditEvent(.exit)
         end.status = result
         reporter.report(end)
+        attestor?.conclude(
+            exitStatus: result,
+            allowed: reporter.allowed,
+            denied: reporter.denied,
+            lost: reporter.lostEvents
+        )
         return result
+    } catch let failure as Failure {
+        throw failure
     } catch let error as SandboxError {
         throw Failure(error.description)
     } catch {

@@ -19,6 +19,8 @@ struct Settings {
     let unixPaths: [String]
     /// Whether it may have unix datagram sockets, too.
     let unixDatagrams: Bool
+    /// What of all this is policy, and not this machine's.
+    let canonicalPolicy: String
 
     /// More ports than anyone opens one by one; each is a socket inside.
     private static let maximumLoopbackPorts = 48
@@ -45,7 +47,21 @@ struct Settings {
         if unixDatagrams, KernelProbe.listener(killable: true) == EINVAL {
             throw Failure("unix datagram sockets can't be allowed before Linux 5.19 (leave --allow-unix-datagram out)")
         }
+        canonicalPolicy = Self.canonicalText(document, given, unixPaths, unixDatagrams: unixDatagrams)
         try checkServers()
+    }
+
+    private static func canonicalText(
+        _ document: PolicyDocument,
+        _ dns: [ServerAddress],
+        _ unix: [String],
+        unixDatagrams: Bool
+    ) -> String {
+        var document = document
+        document.unixDatagrams = unixDatagrams
+        if !dns.isEmpty { document.upstream = dns }
+        document.unixPaths = unix
+        return document.canonicalText
     }
 
     /// What the policy file and the options say together.
