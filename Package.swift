@@ -270,6 +270,12 @@ let package = Package(
             path: "Tests/Benchmarks/policy-bench",
             swiftSettings: swift
         ),
+        .executableTarget(
+            name: "request-bench",
+            dependencies: ["EgressRequests", "EgressPolicy"],
+            path: "Tests/Benchmarks/request-bench",
+            swiftSettings: swift
+        ),
         .testTarget(name: "EgressABITests", dependencies: ["TestSupport"], swiftSettings: swift),
         .testTarget(name: "EndToEndTests", dependencies: ["BypassCorpus", "TestSupport"], swiftSettings: swift),
     ],
