@@ -239,7 +239,10 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressRequestsTests",
-            dependencies: ["EgressRequests", "EgressPolicy", "EgressDNS", "TestSupport"],
+            dependencies: [
+                "EgressRequests", "EgressPolicy", "EgressDNS", "LinuxSystem", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: swift
         ),
         .testTarget(
