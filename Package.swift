@@ -295,6 +295,7 @@ if Context.environment["EGRESS_FUZZ"] != nil {
         ("policy-file", ["EgressPolicyFile", "EgressPolicy"]),
         ("rule", ["EgressPolicy"]),
         ("system-files", ["EgressDNS"]),
+        ("url", ["EgressPolicy"]),
     ]
     for (name, dependencies) in fuzzed {
         let target = "fuzz-\(name)"
