@@ -266,7 +266,11 @@ let package = Package(
                 .product(name: "HummingbirdTesting", package: "hummingbird"),],
             swiftSettings: swift
         ),
-        .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox"], swiftSettings: swift),
+        .testTarget(
+            name: "egressTests",
+            dependencies: ["egress", "EgressSandbox", "EgressPolicy", "EgressRequests"],
+            swiftSettings: swift
+        ),
         .executableTarget(
             name: "policy-bench",
             dependencies: ["EgressPolicy"],
