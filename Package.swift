@@ -133,7 +133,7 @@ let package = Package(
         .target(
             name: "EgressVault",
             dependencies: [
-                "EgressRequests", "LinuxSystem",
+                "EgressText", "EgressPolicyFile", "LinuxSystem", "EgressRequests",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
