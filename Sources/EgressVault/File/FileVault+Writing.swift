@@ -22,7 +22,7 @@ extension FileVault {
         let lock = try directory.lock(directory.name + ".lock", seconds: patience)
         defer { extendLifetime(lock) }
         guard !directory.contains(directory.name) else { throw .exists(path) }
-        try replace(directory, VaultContent(), with: try NewKey(key, cost: cost, patience: patience, current: nil), after: 0)
+        try replace(directory, VaultContent(), with: try NewKey.make(key, cost: cost, patience: patience, current: nil), after: 0)
     }
 
     /// Adds a secret or replaces its value; true if it is new.
@@ -61,7 +61,7 @@ extension FileVault {
     func rotate(to other: FileVault, cost: ScryptParameters) throws(VaultError) {
         try withLock { directory, stored, cipher throws(VaultError) in
             let content = try stored.open(with: cipher)
-            let key = try NewKey(other.key, cost: cost, patience: patience, current: stored.header)
+            let key = try NewKey.make(other.key, cost: cost, patience: patience, current: stored.header)
             try other.replace(directory, content, with: key, after: stored.header.generation)
         }
     }
@@ -91,8 +91,15 @@ extension FileVault {
         defer { extendLifetime(lock) }
         let stored = try StoredVault(in: directory)
         guard let found = try cipher(for: stored.header) else { throw .wrongKey(path) }
-        if found.isNext, case .file(let keyPath) = key { try KeyFile(keyPath).endRotation(patience: patience) }
+        if found.isNext { try endRotation() }
         return try body(directory, stored, found.cipher)
+    }
+
+    private func endRotation() throws(VaultError) {
+        switch key {
+        case .file(let path): try KeyFile(path).endRotation(patience: patience)
+        case .passphrase: break
+        }
     }
 
     private func replace(

@@ -46,7 +46,8 @@ struct KeyFile: ~Copyable {
     /// Makes a key that becomes the file's own with ``adopt()``.
     func makeNext() throws(VaultError) -> SymmetricKey {
         let key = SymmetricKey(size: .bits256)
-        let bytes = unsafe key.withUnsafeBytes { unsafe WipedBytes(copying: $0) }
+        var bytes = WipedBytes(capacity: Self.size)
+        unsafe key.withUnsafeBytes { unsafe bytes.append($0) }
         try directory.replace(next, with: bytes)
         return key
     }

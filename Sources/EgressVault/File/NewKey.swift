@@ -13,37 +13,41 @@ struct NewKey: ~Copyable {
     private let file: KeyFile?
     private let lock: FileDescriptor?
 
+    private init(
+        _ origin: VaultHeader.Origin,
+        _ master: SymmetricKey,
+        _ salt: [UInt8],
+        file: consuming KeyFile? = nil,
+        lock: consuming FileDescriptor? = nil
+    ) {
+        self.origin = origin
+        self.salt = salt
+        cipher = VaultCipher(master: master, salt: salt)
+        self.file = file
+        self.lock = lock
+    }
+
     /// - Parameter current: the vault's header so far; its key is not used again
-    init(
+    static func make(
         _ key: borrowing VaultKey,
         cost: ScryptParameters,
         patience: Double,
         current: VaultHeader?
-    ) throws(VaultError) {
-        salt = unsafe SymmetricKey(size: .init(bitCount: 8 * VaultHeader.saltSize)).withUnsafeBytes { unsafe Array($0) }
+    ) throws(VaultError) -> NewKey {
+        let salt = unsafe SymmetricKey(size: .init(bitCount: 8 * VaultHeader.saltSize)).withUnsafeBytes { unsafe Array($0) }
         switch key {
         case .passphrase(let passphrase):
             guard passphrase.count >= VaultKey.minimumPassphrase else { throw .weakPassphrase }
-            origin = .passphrase(cost)
-            cipher = VaultCipher(
-                master: try VaultCipher.master(passphrase: passphrase, salt: salt, cost: cost),
-                salt: salt
-            )
-            file = nil
-            lock = nil
+            let master = try VaultCipher.master(passphrase: passphrase, salt: salt, cost: cost)
+            return NewKey(.passphrase(cost), master, salt)
         case .file(let path):
-            origin = .keyFile
             let file = try KeyFile(path, making: true)
             let lock = try file.lock(seconds: patience)
             if let master = try file.master(), current.flatMap({ VaultCipher(master: master, for: $0) }) == nil {
-                cipher = VaultCipher(master: master, salt: salt)
-                self.file = nil
-                self.lock = nil
-            } else {
-                cipher = VaultCipher(master: try file.makeNext(), salt: salt)
-                self.file = file
-                self.lock = lock
+                return NewKey(.keyFile, master, salt)
             }
+            let master = try file.makeNext()
+            return NewKey(.keyFile, master, salt, file: file, lock: lock)
         }
     }
 

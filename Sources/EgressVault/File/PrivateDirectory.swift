@@ -27,9 +27,7 @@ struct PrivateDirectory: ~Copyable {
             throw .system(SystemError("opening '\(path)'", code: EISDIR))
         }
         if making, !prefix.isEmpty { Self.make(prefix) }
-        self.prefix = prefix
-        self.name = name
-        directory = try FileDescriptor.opening(prefix.isEmpty ? "." : prefix, O_RDONLY | O_DIRECTORY)
+        let directory = try FileDescriptor.opening(prefix.isEmpty ? "." : prefix, O_RDONLY | O_DIRECTORY)
         var status = stat()
         guard unsafe fstat(directory.raw, &status) == 0 else { throw .system(SystemError("examining '\(prefix)'")) }
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
@@ -40,6 +38,9 @@ struct PrivateDirectory: ~Copyable {
         guard !isShared || status.st_mode & S_ISVTX != 0 else {
             throw .unsafeFile(path, .directoryMode(UInt16(status.st_mode & 0o7777)))
         }
+        self.directory = directory
+        self.prefix = prefix
+        self.name = name
     }
 
     /// Reads a file that is the caller's alone; nil if there is none.

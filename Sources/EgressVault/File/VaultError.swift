@@ -31,6 +31,10 @@ public enum VaultError: Error, Equatable, Sendable {
     case noSecret(String)
     /// The text cannot be a name.
     case badName
+    /// There is no terminal to ask on.
+    case noTerminal
+    /// A terminal cuts lines of this length.
+    case tooLongForTerminal
     /// The value is empty.
     case emptyValue
     /// The value is longer than a vault takes.
@@ -91,7 +95,9 @@ extension VaultError: CustomStringConvertible {
         case .noSecret(let name): "the vault has no secret \(name.quoted())"
         case .badName:
             "a name has 1 to 128 letters, digits, '.', '_' and '-', with '/' between parts that are not only dots"
-        case .emptyValue: "the value is empty; give it on standard input"
+        case .noTerminal: "there is no terminal to ask on"
+        case .tooLongForTerminal: "this is longer than a terminal takes; give it by a pipe"
+        case .emptyValue: "nothing was given, or an empty line"
         case .valueTooLong: "the value is longer than \(VaultContent.maximumValue >> 20) MiB"
         case .full:
             "the vault is full: it holds at most \(VaultContent.maximumSecrets) secrets and \(VaultHeader.maximumBody >> 20) MiB"

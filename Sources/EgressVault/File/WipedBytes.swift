@@ -67,7 +67,7 @@ import Glibc
     /// Overwrites memory that somebody else owns.
     static func overwrite(_ room: UnsafeMutableRawBufferPointer) {
         // explicit_bzero(3): a compiler may leave out a memset(3) of memory that is freed next.
-        if let base = unsafe room.baseAddress { unsafe explicit_bzero(base, room.count) }
+        if let base = room.baseAddress { unsafe explicit_bzero(base, room.count) }
     }
 
     private mutating func reserve(_ more: Int) {
