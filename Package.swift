@@ -175,7 +175,8 @@ let package = Package(
         .executableTarget(
             name: "egress",
             dependencies: [
-                "EgressDNS", "EgressPolicy", "LinuxSystem", "EgressSandbox", "EgressRequests", "EgressVault", "EgressFetch",
+                "EgressText", "EgressDNS", "EgressPolicy", "LinuxSystem", "EgressSandbox", "EgressRequests", "EgressVault",
+                "EgressFetch",
                 "EgressFleet", "EgressFleetService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],

@@ -22,7 +22,12 @@ extension FileVault {
         let lock = try directory.lock(directory.name + ".lock", seconds: patience)
         defer { extendLifetime(lock) }
         guard !directory.contains(directory.name) else { throw .exists(path) }
-        try replace(directory, VaultContent(), with: try NewKey.make(key, cost: cost, patience: patience, current: nil), after: 0)
+        try replace(
+            directory,
+            VaultContent(),
+            with: try NewKey.make(key, cost: cost, patience: patience, current: nil),
+            after: 0
+        )
     }
 
     /// Adds a secret or replaces its value; true if it is new.

@@ -34,7 +34,9 @@ struct NewKey: ~Copyable {
         patience: Double,
         current: VaultHeader?
     ) throws(VaultError) -> NewKey {
-        let salt = unsafe SymmetricKey(size: .init(bitCount: 8 * VaultHeader.saltSize)).withUnsafeBytes { unsafe Array($0) }
+        let salt = unsafe SymmetricKey(size: .init(bitCount: 8 * VaultHeader.saltSize)).withUnsafeBytes {
+            unsafe Array($0)
+        }
         switch key {
         case .passphrase(let passphrase):
             guard passphrase.count >= VaultKey.minimumPassphrase else { throw .weakPassphrase }

@@ -31,6 +31,8 @@ public enum VaultError: Error, Equatable, Sendable {
     case noSecret(String)
     /// The text cannot be a name.
     case badName
+    /// What was to be typed twice was not the same.
+    case passphrasesDiffer
     /// There is no terminal to ask on.
     case noTerminal
     /// A terminal cuts lines of this length.
@@ -95,6 +97,7 @@ extension VaultError: CustomStringConvertible {
         case .noSecret(let name): "the vault has no secret \(name.quoted())"
         case .badName:
             "a name has 1 to 128 letters, digits, '.', '_' and '-', with '/' between parts that are not only dots"
+        case .passphrasesDiffer: "the two passphrases differ; nothing was changed"
         case .noTerminal: "there is no terminal to ask on"
         case .tooLongForTerminal: "this is longer than a terminal takes; give it by a pipe"
         case .emptyValue: "nothing was given, or an empty line"
