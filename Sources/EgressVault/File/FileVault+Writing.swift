@@ -89,7 +89,7 @@ extension FileVault {
     private func withLock<Result>(
         _ body: (borrowing PrivateDirectory, StoredVault, VaultCipher) throws(VaultError) -> Result
     ) throws(VaultError) -> Result {
-        let directory = try PrivateDirectory(of: path)
+        let directory = try PrivateDirectory(of: path, missing: .noVault(path))
         // Before the lock, whose file would otherwise be made beside no vault.
         guard directory.contains(directory.name) else { throw .noVault(path) }
         let lock = try directory.lock(directory.name + ".lock", seconds: patience)

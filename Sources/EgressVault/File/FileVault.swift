@@ -29,7 +29,7 @@ public final class FileVault: Sendable {
 
     /// What opens the vault at a path, as the vault itself says.
     public static func kind(ofVaultAt path: String) throws(VaultError) -> VaultKey.Kind {
-        switch try StoredVault(in: try PrivateDirectory(of: path)).header.origin {
+        switch try StoredVault(in: try PrivateDirectory(of: path, missing: .noVault(path))).header.origin {
         case .keyFile: .file
         case .passphrase: .passphrase
         }
@@ -51,7 +51,7 @@ public final class FileVault: Sendable {
 
     /// Reads, and reads again if a rotation was between the file and its key.
     private func read() throws(VaultError) -> VaultContent {
-        let directory = try PrivateDirectory(of: path)
+        let directory = try PrivateDirectory(of: path, missing: .noVault(path))
         for _ in 0..<5 {
             let stored = try StoredVault(in: directory)
             if let cipher = try cipher(for: stored.header)?.cipher { return try stored.open(with: cipher) }

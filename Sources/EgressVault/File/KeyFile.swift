@@ -18,7 +18,7 @@ struct KeyFile: ~Copyable {
     private var next: String { directory.name + ".next" }
 
     init(_ path: String, making: Bool = false) throws(VaultError) {
-        directory = try PrivateDirectory(of: path, making: making)
+        directory = try PrivateDirectory(of: path, making: making, missing: .noKeyFile(path))
     }
 
     /// The keys of a vault, if the file or the one that follows it holds its key; nil if neither does.

@@ -19,15 +19,24 @@ struct PrivateDirectory: ~Copyable {
 
     /// Opens the directory of a file.
     ///
+    /// - Parameters:
+    ///   - making: whether to make what is missing of it
+    ///   - missing: what it means that there is no such directory
     /// - Throws: ``VaultError/unsafeFile(_:_:)`` if others than the caller and root could replace files in it
-    init(of path: String, making: Bool = false) throws(VaultError) {
+    init(of path: String, making: Bool = false, missing: VaultError? = nil) throws(VaultError) {
         let (prefix, name) = Self.split(path)
         // The kernel would open what stands before a NUL.
         guard !name.isEmpty, name != ".", name != "..", !path.utf8.contains(0) else {
             throw .system(SystemError("opening '\(path)'", code: EISDIR))
         }
         if making, !prefix.isEmpty { Self.make(prefix) }
-        let directory = try FileDescriptor.opening(prefix.isEmpty ? "." : prefix, O_RDONLY | O_DIRECTORY)
+        let directory: FileDescriptor
+        do {
+            directory = try FileDescriptor.open(prefix.isEmpty ? "." : prefix, O_RDONLY | O_DIRECTORY)
+        } catch {
+            if let missing, error.code == ENOENT { throw missing }
+            throw .system(error)
+        }
         var status = stat()
         guard unsafe fstat(directory.raw, &status) == 0 else { throw .system(SystemError("examining '\(prefix)'")) }
         guard status.st_uid == geteuid() || status.st_uid == 0 else {
@@ -155,16 +164,6 @@ struct PrivateDirectory: ~Copyable {
         while let slash = path[end...].firstIndex(of: "/") {
             end = path.index(after: slash)
             _ = unsafe mkdir(String(path[..<end]), 0o700)
-        }
-    }
-}
-
-extension FileDescriptor {
-    fileprivate static func opening(_ path: String, _ flags: Int32) throws(VaultError) -> FileDescriptor {
-        do {
-            return try open(path, flags)
-        } catch {
-            throw .system(error)
         }
     }
 }
