@@ -235,7 +235,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressVaultTests",
-            dependencies: ["EgressVault", "EgressRequests", "TestSupport"],
+            dependencies: ["EgressVault", "EgressPolicyFile", "EgressRequests", "LinuxSystem", "TestSupport", "egress"],
             swiftSettings: swift
         ),
         .testTarget(

@@ -62,7 +62,7 @@ struct VaultHeader: Equatable, Sendable {
         bytes += Self.bigEndian(generation)
         bytes += Self.bigEndian(UInt64(bodySize))
         bytes += nonce
-        return bytes + Self.checksum(bytes)
+        return Self.withChecksum(bytes)
     }
 
     /// Reads the header at the beginning of a file.
@@ -106,6 +106,9 @@ struct VaultHeader: Equatable, Sendable {
         self.bodySize = bodySize
         self.nonce = nonce
     }
+
+    /// All of a header but its checksum, and that.
+    static func withChecksum(_ bytes: [UInt8]) -> [UInt8] { bytes + checksum(bytes) }
 
     private static func checksum(_ bytes: some Collection<UInt8>) -> [UInt8] {
         Array(SHA256.hash(data: Array(bytes)).prefix(size - checkedSize))
