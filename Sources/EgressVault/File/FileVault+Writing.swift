@@ -48,6 +48,7 @@ extension FileVault {
     ///
     /// - Throws: ``VaultError/noSecret(_:)`` if there is none of this name
     public func remove(_ name: String) throws(VaultError) {
+        guard VaultEntry.isName(name) else { throw .badName }
         try update { content throws(VaultError) in
             guard content.remove(name) else { throw .noSecret(name) }
         }

@@ -39,6 +39,8 @@ public final class FileVault: Sendable {
     ///
     /// - Throws: ``VaultError/noSecret(_:)``, or what is wrong with the vault
     public func value(of name: String) throws(VaultError) -> Secret {
+        // What can't be a name may be a value in the wrong place, and is not repeated.
+        guard VaultEntry.isName(name) else { throw .badName }
         let content = try read()
         guard let entry = content.entry(name) else { throw .noSecret(name) }
         return unsafe content.withValue(entry) { unsafe Secret(copying: Span(_unsafeBytes: $0)) }

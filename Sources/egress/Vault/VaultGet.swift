@@ -2,7 +2,6 @@
 
 import ArgumentParser
 import EgressRequests
-import EgressText
 import EgressVault
 import FoundationEssentials
 import Glibc
@@ -40,7 +39,7 @@ struct VaultGet: VaultCommand {
         // Here as well, because a script that forgot it must not take something else for the value.
         if !reveal {
             throw ValidationError(
-                "the value is not shown without --reveal; a request that needs it names it as vault:\(name.printable)"
+                "the value is not shown without --reveal; a request that needs it names it as vault:<name>"
             )
         }
     }
