@@ -34,13 +34,13 @@ public struct SupportError: Error, CustomStringConvertible {
 /// Runs commands with their streams in files, so that no amount of output can block anything.
 public enum Subprocess {
     /// Starts a command and returns its pid. `input` becomes its standard input.
-    static func start(
+    public static func start(
         _ arguments: [String],
         environment: [String],
         input: Int32,
         output: Int32,
         error: Int32
-    ) throws -> pid_t {
+    ) throws -> Int32 {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
