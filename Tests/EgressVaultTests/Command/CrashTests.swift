@@ -32,6 +32,7 @@ struct CrashTests {
             isBegun = isBegun || line[1].contains(folder.path)
             if isBegun { moments.append(Moment(call: String(call), number: counts[call] ?? 0)) }
         }
+        try #require(moments.count > 10, "\(lines.count) lines, \(lines.first.map { "\($0)" } ?? "") \(counts)")
         return moments
     }
 
