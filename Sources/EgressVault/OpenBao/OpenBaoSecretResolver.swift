@@ -94,11 +94,11 @@ public final class OpenBaoSecretResolver: SecretResolver {
         try checkStatus(answer, of: exchange)
         let token = try decode(OpenBaoAnswer.Token.self, answer).data
         if token.ttl <= 0 { return nil }
-        let whole = max(token.period ?? 0, token.creation_ttl ?? 0)
+        let whole = max(token.period ?? 0, token.creationTTL ?? 0)
         guard token.renewable == true, token.ttl < (whole + 1) / 2 else { return token.ttl }
         let renewal = try await exchange.post("auth/token/renew-self")
         try checkStatus(renewal, of: exchange)
-        return try decode(OpenBaoAnswer.Renewal.self, renewal).auth.lease_duration
+        return try decode(OpenBaoAnswer.Renewal.self, renewal).auth.leaseDuration
     }
 
     private static func field(
