@@ -20,5 +20,6 @@
 #include "egress_rights.h"
 #include "egress_sandbox.h"
 #include "egress_sends.h"
+#include "egress_terminal.h"
 
 #endif
