@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import NIOConcurrencyHelpers
+import NIOCore
+import NIOHTTP1
+
+/// The parts of one response on their way from the event loop to the task that reads them.
+///
+/// Two sides share it under one lock: the loop puts parts in, and a single task takes all that is there at once. Whoever
+/// fails it first says why; later failures are mostly the echo of closing the connection, and are dropped.
+final class ResponseStream: Sendable {
+    enum Part: Sendable {
+        case head(HTTPResponseHead)
+        case body(ByteBuffer)
+        case end
+    }
+
+    private struct State {
+        var parts: [Part] = []
+        var waiting: CheckedContinuation<[Part], any Error>?
+        var failure: (any Error)?
+        var buffered = 0
+        var resume: (@Sendable () -> Void)?
+
+        mutating func takeAll() -> [Part] {
+            defer {
+                parts = []
+                buffered = 0
+                resume = nil
+            }
+            return parts
+        }
+    }
+
+    private let state = NIOLockedValueBox(State())
+
+    /// What may wait for the reader, in bytes, before the loop stops reading.
+    static let limit = 1 << 20
+
+    /// Puts a part in; ``flush()`` shows it to the reader.
+    func put(_ part: Part) {
+        state.withLockedValue { state in
+            guard state.failure == nil else { return }
+            if case .body(let bytes) = part { state.buffered += bytes.readableBytes }
+            state.parts.append(part)
+        }
+    }
+
+    /// Hands what was put in to the reader, if it waits.
+    func flush() {
+        let handed = state.withLockedValue { state -> (CheckedContinuation<[Part], any Error>, [Part])? in
+            guard let waiting = state.waiting, !state.parts.isEmpty else { return nil }
+            state.waiting = nil
+            return (waiting, state.takeAll())
+        }
+        if let (waiting, parts) = handed { waiting.resume(returning: parts) }
+    }
+
+    /// Ends the stream early; what was put in before is still read.
+    func fail(_ error: any Error) {
+        flush()
+        let waiting = state.withLockedValue { state -> CheckedContinuation<[Part], any Error>? in
+            guard state.failure == nil else { return nil }
+            state.failure = error
+            defer { state.waiting = nil }
+            return state.waiting
+        }
+        waiting?.resume(throwing: error)
+    }
+
+    /// Why the stream ended early, if it did.
+    var failure: (any Error)? { state.withLockedValue(\.failure) }
+
+    /// Whether the loop has to wait with its next read; `resume` is then called once the reader caught up.
+    func pauses(_ resume: @escaping @Sendable () -> Void) -> Bool {
+        state.withLockedValue { state in
+            guard state.buffered >= Self.limit else { return false }
+            state.resume = resume
+            return true
+        }
+    }
+
+    /// Everything that arrived, at least one part.
+    func next() async throws -> [Part] {
+        try await withCheckedThrowingContinuation { continuation in
+            let (result, resume) = state.withLockedValue { state in
+                let resume = state.resume
+                if !state.parts.isEmpty { return (Result<[Part], any Error>.success(state.takeAll()), resume) }
+                if let failure = state.failure { return (.failure(failure), nil) }
+                state.waiting = continuation
+                return (nil, nil) as (Result<[Part], any Error>?, (@Sendable () -> Void)?)
+            }
+            resume?()
+            if let result { continuation.resume(with: result) }
+        }
+    }
+}
