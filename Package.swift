@@ -147,7 +147,7 @@ let package = Package(
         .target(
             name: "EgressFetch",
             dependencies: [
-                "EgressRequests", "EgressPolicy", "CZlib",
+                "EgressText", "EgressPolicy", "EgressRequests", "CZlib",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),

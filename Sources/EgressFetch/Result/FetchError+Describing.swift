@@ -14,7 +14,7 @@ extension FetchError {
         case let error as FetchError: self = error
         case is CancellationError: self.init(.cancelled, "the fetch was cancelled")
         case let error as NIOConnectionError: self.init(describing: error)
-        case let error as IOError: self.init(.connectionClosed, error.reason)
+        case let error as IOError: self.init(.connectionClosed, Self.name(error.errnoCode))
         case ChannelError.connectTimeout: self.init(.connectTimeout, "no connection in time")
         case let error as NIOSSLError where error == .uncleanShutdown:
             self.init(.connectionClosed, "TLS was cut off without its closing alert")

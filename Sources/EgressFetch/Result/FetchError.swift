@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-public import EgressPolicy
 public import EgressRequests
 
 /// Why a fetch has no result.

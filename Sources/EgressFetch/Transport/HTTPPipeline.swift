@@ -59,7 +59,6 @@ enum HTTPPipeline {
             stream.eventLoop.makeCompletedFuture {
                 try stream.pipeline.syncOperations.addHandlers([
                     HTTP2FramePayloadToHTTP1ClientCodec(httpProtocol: .https),
-                    HeaderLimit(target.stream),
                     ResponseHandler(target.stream, target.count),
                 ])
             }
@@ -78,23 +77,5 @@ private final class ConnectionErrors: ChannelInboundHandler {
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
         stream.fail(FetchError(describing: error))
         context.close(promise: nil)
-    }
-}
-
-/// Counts the fields of a response of HTTP/2, whose size the decoder of HPACK has bounded.
-private final class HeaderLimit: ChannelInboundHandler {
-    typealias InboundIn = HTTPClientResponsePart
-    typealias InboundOut = HTTPClientResponsePart
-
-    private let stream: ResponseStream
-
-    init(_ stream: ResponseStream) { self.stream = stream }
-
-    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if case .head(let head) = unwrapInboundIn(data), head.headers.count > HTTPPipeline.maximumFieldCount {
-            stream.fail(FetchError(describing: HTTPParserError.headerOverflow))
-            return context.close(promise: nil)
-        }
-        context.fireChannelRead(data)
     }
 }

@@ -23,6 +23,8 @@ final class ResponseHandler: ChannelDuplexHandler {
         guard !isOver else { return }
         switch unwrapInboundIn(data) {
         case .head(let head):
+            // Interim responses (RFC 9110, section 15.2), which the decoder of HTTP/1.1 has dropped already.
+            if (102...199).contains(head.status.code) || head.status.code == 100 { return }
             if let complaint = ResponseFraming.complaint(about: head) { return end(context, complaint) }
             stream.put(.head(head))
         case .body(let bytes):

@@ -15,7 +15,7 @@ final class ResponseStream: Sendable {
         case end
     }
 
-    private struct State {
+    fileprivate struct State {
         var parts: [Part] = []
         var waiting: CheckedContinuation<[Part], any Error>?
         var failure: (any Error)?
@@ -83,15 +83,22 @@ final class ResponseStream: Sendable {
     /// Everything that arrived, at least one part.
     func next() async throws -> [Part] {
         try await withCheckedThrowingContinuation { continuation in
-            let (result, resume) = state.withLockedValue { state in
-                let resume = state.resume
-                if !state.parts.isEmpty { return (Result<[Part], any Error>.success(state.takeAll()), resume) }
-                if let failure = state.failure { return (.failure(failure), nil) }
-                state.waiting = continuation
-                return (nil, nil) as (Result<[Part], any Error>?, (@Sendable () -> Void)?)
-            }
-            resume?()
-            if let result { continuation.resume(with: result) }
+            let taken = state.withLockedValue { state in state.take(or: continuation) }
+            taken.resume?()
+            if let result = taken.result { continuation.resume(with: result) }
         }
+    }
+}
+
+extension ResponseStream.State {
+    /// What a reader gets now; when there is nothing yet, it is noted as waiting.
+    fileprivate mutating func take(
+        or reader: CheckedContinuation<[ResponseStream.Part], any Error>
+    ) -> (result: Result<[ResponseStream.Part], any Error>?, resume: (@Sendable () -> Void)?) {
+        let resume = resume
+        if !parts.isEmpty { return (.success(takeAll()), resume) }
+        if let failure { return (.failure(failure), nil) }
+        waiting = reader
+        return (nil, nil)
     }
 }

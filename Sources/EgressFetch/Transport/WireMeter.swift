@@ -17,6 +17,8 @@ final class WireCount: Sendable {
 
     func count(content bytes: Int) { content.wrappingAdd(bytes, ordering: .relaxed) }
 
+    var contentBytes: Int { content.load(ordering: .relaxed) }
+
     /// Whether the peer sends far more than it says, as endless interim responses, chunk extensions or pings do.
     var isWasteful: Bool {
         all.load(ordering: .relaxed) > Self.allowance + Self.framing * content.load(ordering: .relaxed)
