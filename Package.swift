@@ -179,8 +179,8 @@ let package = Package(
         .executableTarget(
             name: "egress",
             dependencies: [
-                "EgressDNS", "EgressPolicy", "LinuxSystem", "EgressSandbox", "EgressRequests", "EgressVault", "EgressFetch",
-                "EgressFleet", "EgressFleetService",
+                "EgressText", "EgressDNS", "EgressPolicy", "EgressPolicyFile", "LinuxSystem", "EgressSandbox",
+                "EgressRequests", "EgressVault", "EgressFetch", "EgressFleet", "EgressFleetService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: swift

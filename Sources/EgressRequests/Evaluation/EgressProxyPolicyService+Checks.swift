@@ -27,7 +27,7 @@ extension EgressProxyPolicyService {
             error.port = url.port
             throw error
         }
-        let rule = try rule(for: url, request.policy.policy)
+        let rule = try rule(for: url.host, port: url.port, request.policy.policy)
         return CheckedRequest(
             url: url,
             credentials: credentials,
@@ -52,7 +52,9 @@ extension EgressProxyPolicyService {
     }
 
     /// Reads a URL that can be fetched: `http` or `https`.
-    private static func url(_ text: String) throws(EgressPolicyError) -> WebURL {
+    ///
+    /// - Throws: ``EgressPolicyError``, without the URL, in which a secret may stand.
+    public static func url(_ text: String) throws(EgressPolicyError) -> WebURL {
         do throws(WebURLError) {
             let url = try WebURL(text)
             guard url.scheme == "http" || url.scheme == "https" else { throw WebURLError(.unsupportedScheme) }
@@ -78,27 +80,34 @@ extension EgressProxyPolicyService {
         }
     }
 
-    /// The rule that allows the host and port of a URL.
-    private static func rule(for url: WebURL, _ policy: Policy) throws(EgressPolicyError) -> Rule? {
+    /// The rule that allows a host and port, as far as that can be said before a name is resolved.
+    ///
+    /// - Throws: ``EgressPolicyError`` when none does, or when one denies it.
+    public static func rule(
+        for host: WebURL.Authority,
+        port: UInt16,
+        protocol transport: TransportProtocol = .tcp,
+        _ policy: Policy
+    ) throws(EgressPolicyError) -> Rule? {
         var verdict: Verdict
         let permitting: String?
-        switch url.host {
-        case .name(let host):
-            verdict = policy.decide(host: host, port: url.port, protocol: .tcp)
+        switch host {
+        case .name(let name):
+            verdict = policy.decide(host: name, port: port, protocol: transport)
             guard !verdict.isAllowed else { return verdict.rule }
-            permitting = policy.suggestion(host: host, port: url.port)
+            permitting = policy.suggestion(host: name, port: port, protocol: transport)
         case .address(let address):
-            verdict = policy.decide(address: address, port: url.port, protocol: .tcp, names: [])
+            verdict = policy.decide(address: address, port: port, protocol: transport, names: [])
             guard !verdict.isAllowed else { return verdict.rule }
-            // Nothing was to be pinned here: the address stands in the URL, and no rule names it.
+            // Nothing was to be pinned here: the address is the host, and no rule names it.
             if verdict.reason == .addressNotPinned { verdict.reason = .hostNotAllowlisted }
-            permitting = policy.suggestion(address: address, port: url.port)
+            permitting = policy.suggestion(address: address, port: port, protocol: transport)
         }
         throw EgressPolicyError(
             verdict.reason,
             verdict.rule.map { "the rule '\($0)' denies it" },
-            host: url.host.plainDescription,
-            port: url.port,
+            host: host.plainDescription,
+            port: port,
             rule: verdict.rule,
             permittingRule: permitting
         )
@@ -111,6 +120,7 @@ extension EgressProxyPolicyService {
         _ answer: ResolvedHost,
         of host: Host,
         port: UInt16,
+        protocol transport: TransportProtocol = .tcp,
         _ policy: Policy
     ) throws(EgressPolicyError) {
         func denied(_ verdict: Verdict, _ culprit: String) -> EgressPolicyError {
@@ -122,7 +132,12 @@ extension EgressProxyPolicyService {
                 port: port,
                 rule: verdict.rule,
                 addresses: answer.addresses,
-                permittingRule: policy.suggestion(host: host, port: port, answer: answer.addresses)
+                permittingRule: policy.suggestion(
+                    host: host,
+                    port: port,
+                    protocol: transport,
+                    answer: answer.addresses
+                )
             )
         }
         for alias in answer.aliases {
@@ -137,7 +152,7 @@ extension EgressProxyPolicyService {
             let culprit = "it resolves to \(address) (\(address.addressClass))"
             var verdict = policy.validate(answer: [address], for: host)
             guard verdict.isAllowed else { throw denied(verdict, culprit) }
-            verdict = policy.decide(address: address, port: port, protocol: .tcp, names: [host])
+            verdict = policy.decide(address: address, port: port, protocol: transport, names: [host])
             guard verdict.isAllowed else { throw denied(verdict, culprit) }
         }
     }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import EgressPolicy
+public import EgressPolicy
 
 /// Decides on requests before any socket is opened for them. It keeps nothing between two requests.
 ///
@@ -36,9 +36,14 @@ public struct EgressProxyPolicyService: Sendable {
         return Self.verdict(checked, addresses)
     }
 
-    private func resolve(
+    /// Resolves a name that the policy allows, and judges the whole answer.
+    ///
+    /// - Returns: All its addresses, each of which may be connected to at the port.
+    /// - Throws: ``EgressPolicyError``; of a denied answer with all its addresses.
+    public func resolve(
         _ host: Host,
         port: UInt16,
+        protocol transport: TransportProtocol = .tcp,
         _ policy: Policy
     ) async throws(EgressPolicyError) -> [IPAddress] {
         let answer: ResolvedHost
@@ -48,7 +53,7 @@ public struct EgressProxyPolicyService: Sendable {
             let reason: Reason = error == .noAddress ? .emptyResolution : .dnsResolutionFailed
             throw EgressPolicyError(reason, error.description, host: host.description, port: port)
         }
-        try Self.judge(answer, of: host, port: port, policy)
+        try Self.judge(answer, of: host, port: port, protocol: transport, policy)
         return answer.addresses
     }
 
