@@ -182,6 +182,7 @@ let package = Package(
                 "EgressText", "EgressDNS", "EgressPolicy", "EgressPolicyFile", "LinuxSystem", "EgressSandbox",
                 "EgressRequests", "EgressVault", "EgressFetch", "EgressFleet", "EgressFleetService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: swift
         ),
@@ -252,8 +253,10 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressFleetServiceTests",
-            dependencies: ["EgressFleetService", "EgressFleet", "TestSupport",
-                .product(name: "HummingbirdTesting", package: "hummingbird"),],
+            dependencies: [
+                "EgressFleetService", "EgressFleet", "TestSupport",
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
             swiftSettings: swift
         ),
         .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox"], swiftSettings: swift),

@@ -34,7 +34,10 @@ struct FetchRun {
         budget = request.limits.maxBytes
         let headers = try client.headerRules.check(request.headers)
         for binding in request.credentials.bindings where headers.contains(where: { $0.name == binding.header }) {
-            throw FetchError(.invalidRequest, "the header '\(binding.header)' is given twice: by itself and as a credential")
+            throw FetchError(
+                .invalidRequest,
+                "the header '\(binding.header)' is given twice: by itself and as a credential"
+            )
         }
         step = Step(request, headers: headers)
     }
@@ -51,7 +54,10 @@ struct FetchRun {
             )
             hop.timings.dns = .now - hopBegan
             hops.append(hop)
-            guard visited.insert("\(step.method.rawValue) \(verdict.url.scheme)://\(verdict.url.authority)\(verdict.url.target)").inserted
+            guard
+                visited.insert(
+                    "\(step.method.rawValue) \(verdict.url.scheme)://\(verdict.url.authority)\(verdict.url.target)"
+                ).inserted
             else { throw Redirect.refusal("it leads in a circle", to: verdict.url) }
 
             let head = try await requestHead(verdict)
@@ -132,7 +138,10 @@ struct FetchRun {
         } catch let error as EgressPolicyError {
             throw FetchError(error)
         } catch let error as SecretResolverError {
-            throw FetchError(.credentialUnavailable, "the header '\(binding.header)' has no value: \(error.description)")
+            throw FetchError(
+                .credentialUnavailable,
+                "the header '\(binding.header)' has no value: \(error.description)"
+            )
         } catch {
             throw FetchError(describing: error)
         }
@@ -159,7 +168,8 @@ struct FetchRun {
         let head = FetchHead(
             status: Int(response.status.code),
             headers: response.headers.map { FetchHeader($0.name, $0.value) },
-            length: hasBody && decoder == nil ? response.headers.first(name: "content-length").flatMap { UInt64($0) } : nil
+            length: hasBody && decoder == nil
+                ? response.headers.first(name: "content-length").flatMap { UInt64($0) } : nil
         )
         do {
             try await sink.begin(head)

@@ -12,8 +12,13 @@ struct MediaTypes {
     init(_ patterns: [String]) throws(FetchError) {
         for pattern in patterns {
             let parts = pattern.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false)
-            guard parts.count == 2, parts.allSatisfy({ CredentialHeader.isToken($0) }), parts[0].first != UInt8(ascii: "*") else {
-                throw FetchError(.invalidRequest, "\(pattern.quoted()) is no media type, such as application/json or text/*")
+            guard parts.count == 2, parts.allSatisfy({ CredentialHeader.isToken($0) }),
+                parts[0].first != UInt8(ascii: "*")
+            else {
+                throw FetchError(
+                    .invalidRequest,
+                    "\(pattern.quoted()) is no media type, such as application/json or text/*"
+                )
             }
         }
         self.patterns = patterns.map { $0.lowercased() }

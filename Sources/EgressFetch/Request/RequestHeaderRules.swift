@@ -32,8 +32,10 @@ public struct RequestHeaderRules: Sendable {
         "host", "content-length", "accept-encoding", "content-encoding", "expect", "origin",
         // RFC 9110, section 7.6.1, and what of it is only customary.
         "connection", "keep-alive", "te", "trailer", "transfer-encoding", "upgrade", "http2-settings", "max-forwards",
-        "forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "x-host", "x-original-url",
-        "x-original-host", "x-rewrite-url", "x-http-method", "x-http-method-override", "x-method-override", "set-cookie",
+        "forwarded", "via", "x-real-ip", "x-client-ip", "x-cluster-client-ip", "true-client-ip", "x-host",
+        "x-original-url",
+        "x-original-host", "x-rewrite-url", "x-http-method", "x-http-method-override", "x-method-override",
+        "set-cookie",
     ]
     private static let refusedPrefixes = ["x-forwarded", "proxy-", "sec-", "cf-connecting"]
 
@@ -59,7 +61,10 @@ public struct RequestHeaderRules: Sendable {
         }
         let name = name.lowercased()
         if Self.refused.contains(name) || Self.refusedPrefixes.contains(where: name.hasPrefix) {
-            throw FetchError(.invalidRequest, "the header '\(name)' frames the message, steers it or says who asks: it cannot be given")
+            throw FetchError(
+                .invalidRequest,
+                "the header '\(name)' frames the message, steers it or says who asks: it cannot be given"
+            )
         }
         let isKnown =
             Self.usual.contains(name) || additional.contains(name) || name.hasPrefix("x-") || name.hasSuffix("-version")
@@ -70,7 +75,8 @@ public struct RequestHeaderRules: Sendable {
 
     private func check(value: String, of name: String) throws(FetchError) -> String {
         let bytes = value.utf8.drop { $0 == 0x20 || $0 == 0x09 }
-        guard bytes.allSatisfy({ (0x20..<0x7f).contains($0) || $0 == 0x09 }), bytes.count <= Self.maximumValueLength else {
+        guard bytes.allSatisfy({ (0x20..<0x7f).contains($0) || $0 == 0x09 }), bytes.count <= Self.maximumValueLength
+        else {
             throw FetchError(
                 .invalidRequest,
                 "the value of '\(name)' is too long, or holds a line break, another control character or what is not ASCII"

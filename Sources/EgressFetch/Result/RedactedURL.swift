@@ -8,12 +8,14 @@ enum RedactedURL {
 
     /// Parts of parameter names that announce a secret, in lower case without `-` and `_`.
     private static let telling = [
-        "token", "secret", "password", "passwd", "passphrase", "apikey", "accesskey", "credential", "signature", "session",
+        "token", "secret", "password", "passwd", "passphrase", "apikey", "accesskey", "credential", "signature",
+        "session",
         "authorization", "privatekey", "assertion",
     ]
     /// Whole names of parameters that announce one.
     private static let names: Set<String> = [
-        "key", "sig", "pwd", "pass", "auth", "code", "jwt", "sid", "otp", "pin", "state", "nonce", "ticket", "samlresponse",
+        "key", "sig", "pwd", "pass", "auth", "code", "jwt", "sid", "otp", "pin", "state", "nonce", "ticket",
+        "samlresponse",
         "hmac", "sas",
     ]
 
@@ -48,7 +50,8 @@ enum RedactedURL {
     private static func decoded(_ text: Substring) -> String {
         var bytes: [UInt8] = [], rest = text.utf8[...]
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) {
+            if byte == UInt8(ascii: "%"), let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16)
+            {
                 bytes.append(value)
                 rest = rest.dropFirst(2)
             } else {

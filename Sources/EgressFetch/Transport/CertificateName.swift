@@ -29,7 +29,9 @@ enum CertificateName {
         guard pattern.hasPrefix("*.") else { return !pattern.contains("*") && pattern == host }
         let rest = pattern.dropFirst()
         // `*.com` names nobody's domain.
-        guard !rest.contains("*"), rest.dropFirst().contains("."), let dot = host.firstIndex(of: ".") else { return false }
+        guard !rest.contains("*"), rest.dropFirst().contains("."), let dot = host.firstIndex(of: ".") else {
+            return false
+        }
         return dot != host.startIndex && host[dot...] == rest
     }
 }

@@ -48,7 +48,8 @@ extension Connection {
     /// Connects and, for https, does the handshake and checks whose certificate it is.
     ///
     /// All of it happens in callbacks on the loop: the next handlers have to stand before the next bytes are read.
-    static func open(_ target: ConnectionTarget, _ trust: TrustStore, on loop: any EventLoop) async throws -> Connection {
+    static func open(_ target: ConnectionTarget, _ trust: TrustStore, on loop: any EventLoop) async throws -> Connection
+    {
         let began = ContinuousClock.now
         let resolver = try PinnedResolver(target.addresses, on: loop)
         let context = target.url.isSecure ? try trust.context() : nil
@@ -67,7 +68,8 @@ extension Connection {
                         FetchError(.connectFailed, "the connection leads to another address than the policy pinned")
                     )
                 }
-                let handshake = context.map { TLSHandshake.perform(channel, target, $0) } ?? loop.makeSucceededFuture(nil)
+                let handshake =
+                    context.map { TLSHandshake.perform(channel, target, $0) } ?? loop.makeSucceededFuture(nil)
                 return handshake.flatMap { negotiated in
                     let secured = ContinuousClock.now
                     return HTTPPipeline.install(channel, target, isHTTP2: negotiated == "h2").map { exchange in

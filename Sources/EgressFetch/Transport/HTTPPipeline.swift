@@ -28,7 +28,9 @@ enum HTTPPipeline {
             limits.maxHeaderFieldCount = maximumFieldCount
             try pipeline.addHandlers([
                 HTTPRequestEncoder(),
-                ByteToMessageHandler(HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)),
+                ByteToMessageHandler(
+                    HTTPResponseDecoder(leftOverBytesStrategy: .dropBytes, limitConfiguration: limits)
+                ),
                 ResponseHandler(target.stream, target.count),
             ])
             return channel.eventLoop.makeSucceededFuture(channel)
@@ -37,7 +39,9 @@ enum HTTPPipeline {
         }
     }
 
-    private static func openStream(_ channel: any Channel, _ target: ConnectionTarget) throws -> EventLoopFuture<any Channel> {
+    private static func openStream(_ channel: any Channel, _ target: ConnectionTarget) throws -> EventLoopFuture<
+        any Channel
+    > {
         var connection = NIOHTTP2Handler.ConnectionConfiguration()
         connection.initialSettings = [
             HTTP2Setting(parameter: .enablePush, value: 0),

@@ -11,7 +11,9 @@ enum ResponseFraming {
         func violation(_ text: String) -> FetchError { FetchError(.protocolViolation, text) }
         if head.status.code == 101 { return violation("the server switched protocols unasked") }
         if head.status.code < 200 || head.status.code > 599 { return violation("the response has no valid status") }
-        if head.headers.count > HTTPPipeline.maximumFieldCount { return violation("the response has too many header fields") }
+        if head.headers.count > HTTPPipeline.maximumFieldCount {
+            return violation("the response has too many header fields")
+        }
         // The decoder of HTTP/2 has refused these as connection-specific, and its head says 2.0.
         guard head.version.major == 1 else { return nil }
         let codings = head.headers["transfer-encoding"]

@@ -53,7 +53,9 @@ final class ResponseHandler: ChannelDuplexHandler {
     }
 
     func channelInactive(context: ChannelHandlerContext) {
-        if !isOver { end(context, FetchError(.connectionClosed, "the server closed the connection before the response ended")) }
+        if !isOver {
+            end(context, FetchError(.connectionClosed, "the server closed the connection before the response ended"))
+        }
         context.fireChannelInactive()
     }
 
