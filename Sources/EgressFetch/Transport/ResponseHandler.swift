@@ -13,6 +13,10 @@ final class ResponseHandler: ChannelDuplexHandler {
     private let stream: ResponseStream
     private let count: WireCount
     private var isOver = false
+    private var isUrgent = false
+    private var isFlushPlanned = false
+
+    private static let worthWaking = 256 << 10, moment = TimeAmount.milliseconds(1)
 
     init(_ stream: ResponseStream, _ count: WireCount) {
         self.stream = stream
@@ -27,6 +31,7 @@ final class ResponseHandler: ChannelDuplexHandler {
             if (102...199).contains(head.status.code) || head.status.code == 100 { return }
             if let complaint = ResponseFraming.complaint(about: head) { return end(context, complaint) }
             stream.put(.head(head))
+            isUrgent = true
         case .body(let bytes):
             count.count(content: bytes.readableBytes)
             if bytes.readableBytes > 0 { stream.put(.body(bytes)) }
@@ -38,7 +43,18 @@ final class ResponseHandler: ChannelDuplexHandler {
     }
 
     func channelReadComplete(context: ChannelHandlerContext) {
-        stream.flush()
+        // To wake the reader's thread costs more than to read a little: a head goes at once, content in large pieces, or
+        // after a moment in which no more came.
+        if isUrgent || stream.buffered >= Self.worthWaking {
+            isUrgent = false
+            stream.flush()
+        } else if !isFlushPlanned {
+            isFlushPlanned = true
+            context.eventLoop.assumeIsolated().scheduleTask(in: Self.moment) {
+                self.isFlushPlanned = false
+                self.stream.flush()
+            }
+        }
         context.fireChannelReadComplete()
     }
 

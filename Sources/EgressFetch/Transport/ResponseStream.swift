@@ -68,8 +68,8 @@ final class ResponseStream: Sendable {
         waiting?.resume(throwing: error)
     }
 
-    /// Why the stream ended early, if it did.
-    var failure: (any Error)? { state.withLockedValue(\.failure) }
+    /// The bytes that wait for the reader.
+    var buffered: Int { state.withLockedValue(\.buffered) }
 
     /// Whether the loop has to wait with its next read; `resume` is then called once the reader caught up.
     func pauses(_ resume: @escaping @Sendable () -> Void) -> Bool {

@@ -25,14 +25,21 @@ final class WireCount: Sendable {
     }
 }
 
-/// Counts what arrives and ends the connection when that is mostly waste.
-final class WireMeter: ChannelInboundHandler {
+/// Counts what arrives, ends the connection when that is mostly waste, and paces the reading of long bodies.
+final class WireMeter: ChannelDuplexHandler {
     typealias InboundIn = ByteBuffer
     typealias InboundOut = ByteBuffer
+    typealias OutboundIn = Never
 
     private let count: WireCount
     private let stream: ResponseStream
     private var isOver = false
+    private var total = 0
+    private var sinceRead = 0
+
+    /// From when on a body is long; what is a small read; and how long to let the next one grow then. A sender that is
+    /// slower than we are would otherwise wake us for every packet, which costs more than what is in it.
+    private static let longBody = 1 << 20, smallRead = 64 << 10, pause = TimeAmount.microseconds(200)
 
     init(_ count: WireCount, _ stream: ResponseStream) {
         self.count = count
@@ -41,11 +48,21 @@ final class WireMeter: ChannelInboundHandler {
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
-        count.count(all: unwrapInboundIn(data).readableBytes)
+        let bytes = unwrapInboundIn(data).readableBytes
+        count.count(all: bytes)
+        total += bytes
+        sinceRead += bytes
         context.fireChannelRead(data)
         guard count.isWasteful else { return }
         isOver = true
         stream.fail(FetchError(.protocolViolation, "the server sends far more framing than content"))
         context.close(promise: nil)
+    }
+
+    func read(context: ChannelHandlerContext) {
+        let isSmall = total > Self.longBody && (1..<Self.smallRead).contains(sinceRead)
+        sinceRead = 0
+        guard isSmall else { return context.read() }
+        context.eventLoop.assumeIsolated().scheduleTask(in: Self.pause) { context.read() }
     }
 }
