@@ -23,16 +23,19 @@ public struct FetchClient: Sendable {
     ///   - secrets: The vault; without one, no request may bind a credential.
     ///   - headerRules: Which header fields a caller may give.
     ///   - authorities: A PEM file of the certificate authorities to trust instead of the system's.
+    ///   - offersHTTP2: Whether a server may choose HTTP/2. For one request on a connection it has no advantage over HTTP/1.1,
+    ///     and long bodies cost more; it is there for servers that speak nothing else.
     public init(
         service: EgressProxyPolicyService,
         secrets: (any SecretResolver)? = nil,
         headerRules: RequestHeaderRules = RequestHeaderRules(),
-        authorities: String? = nil
+        authorities: String? = nil,
+        offersHTTP2: Bool = false
     ) {
         self.service = service
         self.secrets = secrets
         self.headerRules = headerRules
-        trust = TrustStore(authorities: authorities)
+        trust = TrustStore(authorities: authorities, offersHTTP2: offersHTTP2)
         loop = MultiThreadedEventLoopGroup.singleton.next()
     }
 

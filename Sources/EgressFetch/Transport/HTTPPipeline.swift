@@ -51,6 +51,7 @@ enum HTTPPipeline {
         connection.targetWindowSize = window
         var streams = NIOHTTP2Handler.StreamConfiguration()
         streams.targetWindowSize = window
+        try channel.pipeline.syncOperations.addHandler(FrameAligner())
         let multiplexer = try channel.pipeline.syncOperations.configureHTTP2Pipeline(
             mode: .client,
             connectionConfiguration: connection,

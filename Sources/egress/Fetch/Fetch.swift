@@ -30,6 +30,9 @@ struct Fetch: AsyncParsableCommand {
     )
     var ca: String?
 
+    @Flag(name: .customLong("http2"), help: "Offer HTTP/2 as well, for a server that speaks nothing else.")
+    var offersHTTP2 = false
+
     @Option(
         name: .shortAndLong,
         help: ArgumentHelp(
@@ -67,7 +70,8 @@ struct Fetch: AsyncParsableCommand {
                 resolutionTimeout: min(request.limits.totalTimeout, .seconds(10))
             ),
             headerRules: RequestHeaderRules(additional: message.allowHeader),
-            authorities: ca
+            authorities: ca,
+            offersHTTP2: offersHTTP2
         )
         let code = await FetchSession(client, request, output: output, json: json).perform()
         if code != 0 { throw ExitCode(code) }
