@@ -56,11 +56,22 @@ extension WebURL {
         if bytes.first?.decimalDigit != nil, let address = IPv4Address(String(decoding: bytes, as: UTF8.self)) {
             return .address(.v4(address))
         }
-        do {
-            return .name(try Host(utf8: bytes))
-        } catch {
+        let name: Host
+        do { name = try Host(utf8: bytes) } catch {
             throw WebURLError(error == .address ? .nonCanonicalAddress : .missingHost)
         }
+        guard isDecodable(name) else { throw WebURLError(.missingHost) }
+        return .name(name)
+    }
+
+    /// Whether each international label can be decoded; browsers refuse the others, which DNS would look up.
+    private static func isDecodable(_ name: Host) -> Bool {
+        let bytes = name.utf8
+        // Two hyphens are seldom; without them there is no such label.
+        guard zip(bytes, bytes.dropFirst()).contains(where: { $0 == UInt8(ascii: "-") && $1 == $0 }) else {
+            return true
+        }
+        return bytes.split(separator: Host.dot).allSatisfy { Punycode.isSound($0) }
     }
 
     /// Whether all programs take these bytes as they are: printable ASCII without those that the WHATWG standard rewrites in

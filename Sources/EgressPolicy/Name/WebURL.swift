@@ -57,9 +57,10 @@ public struct WebURL: Hashable, Sendable {
             fragmentStart == text.endIndex ? nil : String(decoding: text[(fragmentStart + 1)...], as: UTF8.self)
     }
 
-    /// Reads a URL, as ``init(_:)-swift.init`` does.
-    public init(_ text: some StringProtocol) throws(WebURLError) {
-        try self.init(Array(text.utf8.prefix(Self.maximumLength + 1)))
+    /// Reads a URL from text.
+    public init(_ text: String) throws(WebURLError) {
+        guard text.utf8.count <= Self.maximumLength else { throw WebURLError(.invalidURL) }
+        try self.init(Array(text.utf8))
     }
 
     private struct Scheme {

@@ -27,7 +27,7 @@ extension EgressProxyPolicyService {
             error.port = url.port
             throw error
         }
-        let rule = try rule(for: url.host, port: url.port, request.policy.policy)
+        let rule = try rule(for: url.host, port: url.port, request.policy.storage.policy)
         return CheckedRequest(
             url: url,
             credentials: credentials,
@@ -43,6 +43,7 @@ extension EgressProxyPolicyService {
     private static let refusedMethods = ["CONNECT", "TRACE", "TRACK"]
 
     private static func check(method: String) throws(EgressPolicyError) {
+        if method == "GET" { return }
         guard method.utf8.count <= maximumMethodLength, CredentialHeader.isToken(method.utf8) else {
             throw EgressPolicyError(.invalidMethod, "a method is a word such as GET")
         }

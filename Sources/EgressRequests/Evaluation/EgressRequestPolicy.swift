@@ -5,15 +5,26 @@ public import EgressPolicy
 /// A policy for requests, compiled once and used for many.
 public struct EgressRequestPolicy: Sendable {
     /// The compiled rules.
-    public let policy: Policy
+    public var policy: Policy { storage.policy }
 
-    /// What the rules add to a request's fingerprint: it costs as much as they are many, so it is taken once.
-    let digest: [UInt8]
+    /// Shared by all requests under the policy: a copy of a ``EgressPolicy/Policy`` counts a dozen references.
+    let storage: Storage
+
+    final class Storage: Sendable {
+        let policy: Policy
+
+        /// What the rules add to a request's fingerprint: it costs as much as they are many, so it is taken once.
+        let digest: [UInt8]
+
+        init(_ policy: Policy) {
+            self.policy = policy
+            digest = RequestEncoding.digest(of: policy)
+        }
+    }
 
     /// A policy of any rules.
     public init(_ policy: Policy) {
-        self.policy = policy
-        digest = RequestEncoding.digest(of: policy)
+        storage = Storage(policy)
     }
 
     /// A policy of the lists of an ``EgressProxyRequest``. Empty lists allow nothing.

@@ -31,9 +31,9 @@ struct RequestEncoding {
         case .address(let address): add(address.description)
         }
         add(UInt64(url.port))
-        add(url.target)
+        add(target: url)
         add(request.maxResponseBytes)
-        add(request.policy.digest)
+        add(request.policy.storage.digest)
         add(list: request.credentials.bindings.map { RequestEncoding($0).bytes })
     }
 
@@ -86,9 +86,7 @@ struct RequestEncoding {
     }
 
     private mutating func add(_ number: UInt64) {
-        for shift in stride(from: 56 as UInt64, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: number >> shift))
-        }
+        append(number)
     }
 
     private mutating func add(_ text: String) {
@@ -96,11 +94,23 @@ struct RequestEncoding {
     }
 
     private mutating func add(_ field: some Collection<UInt8>) {
-        let count = UInt32(clamping: field.count)
-        for shift in stride(from: 24 as UInt32, through: 0, by: -8) {
-            bytes.append(UInt8(truncatingIfNeeded: count >> shift))
-        }
+        append(UInt32(clamping: field.count))
         bytes.append(contentsOf: field)
+    }
+
+    /// The field of ``EgressPolicy/WebURL/target``, put together in place.
+    private mutating func add(target url: WebURL) {
+        let path = url.path.isEmpty ? "/" : url.path
+        append(UInt32(clamping: path.utf8.count + (url.query.map { 1 + $0.utf8.count } ?? 0)))
+        bytes.append(contentsOf: path.utf8)
+        guard let query = url.query else { return }
+        bytes.append(UInt8(ascii: "?"))
+        bytes.append(contentsOf: query.utf8)
+    }
+
+    /// In big-endian order.
+    private mutating func append(_ number: some FixedWidthInteger) {
+        unsafe withUnsafeBytes(of: number.bigEndian) { unsafe bytes.append(contentsOf: $0) }
     }
 
     private mutating func add(rules: [Rule]) {
