@@ -7,6 +7,7 @@
 #define EGRESS_CLINUX_H
 
 #include <linux/filter.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/capability.h>
@@ -18,5 +19,6 @@
 #include "egress_notify.h"
 #include "egress_probes.h"
 #include "egress_sandbox.h"
+#include "egress_terminal.h"
 
 #endif

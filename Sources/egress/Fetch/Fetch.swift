@@ -3,7 +3,10 @@
 import ArgumentParser
 import EgressFetch
 import EgressPolicy
+import EgressPolicyFile
 import EgressRequests
+import EgressVault
+import LinuxSystem
 
 /// Fetches a URL under a policy.
 struct Fetch: AsyncParsableCommand {
@@ -22,6 +25,8 @@ struct Fetch: AsyncParsableCommand {
     @OptionGroup(title: "Policy") var rules: RuleOptions
 
     @OptionGroup(title: "Request") var message: RequestOptions
+
+    @OptionGroup(title: "Vault") var vault: VaultOptions
 
     @OptionGroup(title: "Bounds") var bounds: BoundOptions
 
@@ -69,6 +74,7 @@ struct Fetch: AsyncParsableCommand {
                 resolver: DNSHostResolver.system(servers: settings.servers),
                 resolutionTimeout: min(request.limits.totalTimeout, .seconds(10))
             ),
+            secrets: try secrets(request, settings.vault),
             headerRules: RequestHeaderRules(additional: message.allowHeader),
             authorities: ca,
             offersHTTP2: offersHTTP2
@@ -76,4 +82,30 @@ struct Fetch: AsyncParsableCommand {
         let code = await FetchSession(client, request, output: output, json: json).perform()
         if code != 0 { throw ExitCode(code) }
     }
+
+    /// The vault, if the request wants anything of it: the one the options name, else the policy's, else the usual one.
+    private func secrets(_ request: FetchRequest, _ location: VaultLocation?) throws -> (any SecretResolver)? {
+        guard !request.credentials.bindings.isEmpty else { return nil }
+        // Secrets are about to be in the memory of this process. That it can't be hidden is no reason to refuse.
+        try? hideMemory()
+        do {
+            guard vault.path == nil, let location else { return try vault.open() }
+            return try location.makeResolver { () throws(VaultError) in
+                do { return try vault.givenPassphrase(isNew: false) } catch {
+                    throw error as? VaultError ?? .noTerminal
+                }
+            }
+        } catch let error as VaultError {
+            return ClosedVault(why: error.description)
+        } catch let error as SecretResolverError {
+            return ClosedVault(why: error.description)
+        }
+    }
+}
+
+/// A vault that could not be opened: what wanted something of it says so, as of any other failure.
+private struct ClosedVault: SecretResolver {
+    let why: String
+
+    func resolve(_ reference: SecretReference) async throws(SecretResolverError) -> Secret { throw .unavailable(why) }
 }

@@ -23,10 +23,7 @@ struct FetchSession {
 
     /// The exit status.
     func perform() async -> Int32 {
-        // Buffers come and go between two threads; to give their pages back to the kernel each time (malloc_trim(3)) would
-        // cost as much as all the rest of a long body.
-        mallopt(M_TRIM_THRESHOLD, 64 << 20)
-        mallopt(M_MMAP_THRESHOLD, 32 << 20)
+        keepFreedMemory()
         watch(request.limits.totalTimeout)
         let body: any FetchOutput
         do throws(SystemError) {
