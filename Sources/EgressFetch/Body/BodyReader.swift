@@ -8,17 +8,19 @@ struct BodyReader {
     private let decoder: Inflater?
     private let sink: any FetchSink
     private var piece = ByteBuffer()
+    private var scrubber: SecretScrubber
 
     /// The bytes of content that came.
     private(set) var wireBytes = 0
-    /// The bytes that were passed on.
+    /// The bytes that were passed on, before credentials were taken out.
     private(set) var bytes = 0
     /// Whether there was more than the budget allows.
     private(set) var isTruncated = false
 
-    init(budget: UInt64, decoder: Inflater?, sink: any FetchSink) {
+    init(budget: UInt64, decoder: Inflater?, scrubber: SecretScrubber, sink: any FetchSink) {
         self.budget = Int(clamping: budget)
         self.decoder = decoder
+        self.scrubber = scrubber
         self.sink = sink
     }
 
@@ -42,9 +44,10 @@ struct BodyReader {
         isTruncated = isTruncated || wasTruncated
     }
 
-    /// Says that the response ended.
-    func finish() throws(FetchError) {
+    /// Says that the response ended, or that no more of it is read.
+    mutating func finish() async throws(FetchError) {
         if !isTruncated { try decoder?.finish() }
+        if !scrubber.isEmpty { try await write(ByteBuffer(bytes: scrubber.finish())) }
     }
 
     private mutating func pass(_ bytes: ByteBuffer) async throws(FetchError) {
@@ -55,6 +58,12 @@ struct BodyReader {
         }
         guard bytes.readableBytes > 0 else { return }
         self.bytes += bytes.readableBytes
+        if scrubber.isEmpty { return try await write(bytes) }
+        try await write(ByteBuffer(bytes: scrubber.scrub(Array(bytes.readableBytesView)[...])))
+    }
+
+    private func write(_ bytes: ByteBuffer) async throws(FetchError) {
+        guard bytes.readableBytes > 0 else { return }
         do {
             try await sink.write(bytes)
         } catch {

@@ -84,8 +84,8 @@ struct Exchange: Sendable {
                 case .head: throw FetchError(.protocolViolation, "the response has two headers")
                 case .body(let bytes):
                     try await reader.take(bytes)
-                    if reader.isTruncated { return }
-                case .end: return try reader.finish()
+                    if reader.isTruncated { return try await reader.finish() }
+                case .end: return try await reader.finish()
                 }
             }
             rest = try await next()

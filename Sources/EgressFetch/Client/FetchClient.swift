@@ -51,9 +51,7 @@ public struct FetchClient: Sendable {
         do throws(FetchError) {
             return try await run.perform()
         } catch {
-            var error = error
-            error.hops = run.hops
-            throw error
+            throw run.told(error)
         }
     }
 }

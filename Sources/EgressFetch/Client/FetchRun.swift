@@ -17,6 +17,8 @@ struct FetchRun {
     private var budget: UInt64
     /// Requests that were made, to notice a loop.
     private var visited: Set<String> = []
+    /// The credentials that were sent so far.
+    private var scrubber = SecretScrubber()
     private(set) var hops: [FetchHop] = []
 
     init(_ client: FetchClient, _ request: FetchRequest, _ sink: any FetchSink) throws(FetchError) {
@@ -48,7 +50,7 @@ struct FetchRun {
             let verdict = try await evaluate()
             var hop = FetchHop(
                 method: step.method.rawValue,
-                url: RedactedURL.text(verdict.url),
+                url: scrubber.scrub(RedactedURL.text(verdict.url)),
                 egress: EgressBlock(verdict),
                 droppedHeaders: step.dropped.sorted()
             )
@@ -76,6 +78,16 @@ struct FetchRun {
         }
     }
 
+    /// An error as the caller is told of it: with what was done before, and without what servers may have put into it.
+    func told(_ error: FetchError) -> FetchError {
+        var error = error
+        error.hops = hops
+        error.message = scrubber.scrub(error.message)
+        error.policyError?.message = scrubber.scrub(error.policyError?.message ?? "")
+        error.policyError?.host = error.policyError?.host.map(scrubber.scrub)
+        return error
+    }
+
     private func evaluate() async throws(FetchError) -> EgressPolicyVerdict {
         let request = EgressProxyRequest(
             method: step.method.rawValue,
@@ -98,7 +110,7 @@ struct FetchRun {
     }
 
     /// The request line and header: ours, the caller's, and the credentials for this host.
-    private func requestHead(_ verdict: EgressPolicyVerdict) async throws(FetchError) -> HTTPRequestHead {
+    private mutating func requestHead(_ verdict: EgressPolicyVerdict) async throws(FetchError) -> HTTPRequestHead {
         var headers: HTTPHeaders = ["host": verdict.url.authority]
         let given = Set(step.headers.map(\.name))
         if !given.contains("user-agent") { headers.add(name: "user-agent", value: "egress") }
@@ -107,7 +119,9 @@ struct FetchRun {
         headers.add(name: "accept-encoding", value: given.contains("range") ? "identity" : ContentCoding.accepted)
         for header in step.headers { headers.add(name: header.name, value: header.value) }
         for binding in verdict.credentials {
-            headers.add(name: binding.header, value: try await value(of: binding))
+            let secret = try await value(of: binding)
+            scrubber.add(secret)
+            headers.add(name: binding.header, value: binding.prefix + String(decoding: secret, as: UTF8.self))
         }
         if step.method == .post { headers.add(name: "content-length", value: "\(step.body.count)") }
         headers.add(name: "connection", value: "close")
@@ -119,8 +133,8 @@ struct FetchRun {
         )
     }
 
-    /// The value that a credential's header gets.
-    private func value(of binding: CredentialBinding) async throws(FetchError) -> String {
+    /// The secret of a credential, fit for a header.
+    private func value(of binding: CredentialBinding) async throws(FetchError) -> [UInt8] {
         guard let secrets = client.secrets else {
             throw FetchError(.credentialUnavailable, "there is no vault to take credentials from")
         }
@@ -130,9 +144,7 @@ struct FetchRun {
                 let secret = try await secrets.resolve(reference)
                 return try secret.withBytes { bytes in
                     try CredentialHeader.check(value: bytes, of: binding.header)
-                    var value = Array(binding.prefix.utf8)
-                    for index in bytes.indices { value.append(bytes[index]) }
-                    return String(decoding: value, as: UTF8.self)
+                    return bytes.indices.map { bytes[$0] }
                 }
             }
         } catch let error as EgressPolicyError {
@@ -149,7 +161,10 @@ struct FetchRun {
 
     private mutating func follow(_ response: HTTPResponseHead, from url: WebURL) throws(FetchError) {
         let target = try Redirect.target(response.headers, of: url)
-        hops[hops.count - 1].location = RedactedURL.text(target)
+        hops[hops.count - 1].location = scrubber.scrub(RedactedURL.text(target))
+        guard !scrubber.finds(in: "\(target)") else {
+            throw Redirect.refusal("it carries a credential along", to: target)
+        }
         guard hops.count <= request.limits.maxRedirects else {
             throw Redirect.refusal("there were \(request.limits.maxRedirects) before it", to: target)
         }
@@ -167,7 +182,7 @@ struct FetchRun {
         if hasBody { try types.check(response.headers) }
         let head = FetchHead(
             status: Int(response.status.code),
-            headers: response.headers.map { FetchHeader($0.name, $0.value) },
+            headers: response.headers.map { FetchHeader(scrubber.scrub($0.name), scrubber.scrub($0.value)) },
             length: hasBody && decoder == nil
                 ? response.headers.first(name: "content-length").flatMap { UInt64($0) } : nil
         )
@@ -176,11 +191,11 @@ struct FetchRun {
         } catch {
             throw FetchError(.outputFailed, String(describing: error))
         }
-        var reader = BodyReader(budget: budget, decoder: decoder, sink: sink)
+        var reader = BodyReader(budget: budget, decoder: decoder, scrubber: scrubber, sink: sink)
         try await exchange.read(into: &reader)
         return FetchResult(
             status: head.status,
-            url: RedactedURL.text(url),
+            url: scrubber.scrub(RedactedURL.text(url)),
             headers: head.headers,
             bodyBytes: reader.bytes,
             wireBytes: reader.wireBytes,
