@@ -79,7 +79,7 @@ struct Exchange: Sendable {
     /// Reads the content to its end or to the end of the budget.
     mutating func read(into reader: inout BodyReader) async throws(FetchError) {
         while true {
-            for part in Self.merged(rest) {
+            for part in rest {
                 switch part {
                 case .head: throw FetchError(.protocolViolation, "the response has two headers")
                 case .body(let bytes):
@@ -90,25 +90,6 @@ struct Exchange: Sendable {
             }
             rest = try await next()
         }
-    }
-
-    /// The parts with small ones side by side made one: HTTP/2 brings content in frames of a few kilobytes, and to pass each
-    /// on by itself costs more than to copy it.
-    private static func merged(_ parts: [ResponseStream.Part]) -> [ResponseStream.Part] {
-        var merged: [ResponseStream.Part] = []
-        for part in parts {
-            if case .body(let bytes) = part, bytes.readableBytes < 32 << 10, case .body(var last)? = merged.last,
-                last.readableBytes < 256 << 10
-            {
-                merged.removeLast()
-                if last.writableBytes < bytes.readableBytes { last.reserveCapacity(minimumWritableBytes: 256 << 10) }
-                last.writeImmutableBuffer(bytes)
-                merged.append(.body(last))
-            } else {
-                merged.append(part)
-            }
-        }
-        return merged
     }
 
     private func next() async throws(FetchError) -> [ResponseStream.Part] {

@@ -83,8 +83,11 @@ struct FetchRun {
         var error = error
         error.hops = hops
         error.message = scrubber.scrub(error.message)
-        error.policyError?.message = scrubber.scrub(error.policyError?.message ?? "")
-        error.policyError?.host = error.policyError?.host.map(scrubber.scrub)
+        if var policyError = error.policyError {
+            policyError.message = scrubber.scrub(policyError.message)
+            policyError.host = policyError.host.map(scrubber.scrub)
+            error.policyError = policyError
+        }
         return error
     }
 

@@ -65,12 +65,13 @@ extension FetchError {
     private static func text(_ error: HTTPParserError) -> String {
         switch error {
         case .unexpectedContentLength, .invalidContentLength:
-            "the response's length is missing its sense: repeated, malformed or beside a transfer coding"
+            "the response's length is repeated, malformed or beside a transfer coding"
         case .invalidChunkSize: "a chunk's size is malformed"
         case .headerOverflow: "the response's header is too large"
         case .invalidHeaderToken: "a header field of the response is malformed or folded"
         case .invalidVersion: "the response is not HTTP/1.0 or HTTP/1.1"
         case .invalidEOFState: "the connection ended before the response did"
+        case .unknown: "the response is malformed: its lines or the coding of its content are not as they must be"
         default: "the response is malformed: \(String(describing: error).printable)"
         }
     }

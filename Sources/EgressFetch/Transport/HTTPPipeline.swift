@@ -20,7 +20,7 @@ enum HTTPPipeline {
     ) -> EventLoopFuture<any Channel> {
         do {
             let pipeline = channel.pipeline.syncOperations
-            try pipeline.addHandler(WireMeter(target.count, target.stream))
+            try pipeline.addHandler(WireMeter(target.count, target.stream, isHTTP2: isHTTP2))
             if isHTTP2 { return try openStream(channel, target) }
             var limits = NIOHTTPDecoderLimitConfiguration()
             limits.maxHeaderFieldSize = maximumFieldSize

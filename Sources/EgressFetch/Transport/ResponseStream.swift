@@ -22,6 +22,17 @@ final class ResponseStream: Sendable {
         var buffered = 0
         var resume: (@Sendable () -> Void)?
 
+        /// Adds content to the last part, if both are small: frames and chunks of a few bytes cost more than their copy.
+        mutating func append(_ bytes: ByteBuffer) {
+            guard bytes.readableBytes < ResponseStream.smallPart, case .body(var last)? = parts.last, last.readableBytes < ResponseStream.largePart else {
+                return parts.append(.body(bytes))
+            }
+            parts.removeLast()
+            if last.writableBytes < bytes.readableBytes { last.reserveCapacity(minimumWritableBytes: ResponseStream.largePart) }
+            last.writeImmutableBuffer(bytes)
+            parts.append(.body(last))
+        }
+
         mutating func takeAll() -> [Part] {
             defer {
                 parts = []
@@ -34,6 +45,8 @@ final class ResponseStream: Sendable {
 
     private let state = NIOLockedValueBox(State())
 
+    fileprivate static let smallPart = 32 << 10, largePart = 256 << 10
+
     /// What may wait for the reader, in bytes, before the loop stops reading.
     static let limit = 1 << 20
 
@@ -41,8 +54,9 @@ final class ResponseStream: Sendable {
     func put(_ part: Part) {
         state.withLockedValue { state in
             guard state.failure == nil else { return }
-            if case .body(let bytes) = part { state.buffered += bytes.readableBytes }
-            state.parts.append(part)
+            guard case .body(let bytes) = part else { return state.parts.append(part) }
+            state.buffered += bytes.readableBytes
+            state.append(bytes)
         }
     }
 

@@ -33,6 +33,8 @@ final class WireMeter: ChannelDuplexHandler {
 
     private let count: WireCount
     private let stream: ResponseStream
+    /// What is left of the beginning of a status line.
+    private var expected: Substring.UTF8View
     private var isOver = false
     private var total = 0
     private var sinceRead = 0
@@ -41,21 +43,34 @@ final class WireMeter: ChannelDuplexHandler {
     /// slower than we are would otherwise wake us for every packet, which costs more than what is in it.
     private static let longBody = 1 << 20, smallRead = 64 << 10, pause = TimeAmount.microseconds(200)
 
-    init(_ count: WireCount, _ stream: ResponseStream) {
+    init(_ count: WireCount, _ stream: ResponseStream, isHTTP2: Bool) {
         self.count = count
         self.stream = stream
+        // The parser takes RTSP and ICE for HTTP.
+        expected = Substring(isHTTP2 ? "" : "HTTP/1.").utf8
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
         guard !isOver else { return }
-        let bytes = unwrapInboundIn(data).readableBytes
+        let buffer = unwrapInboundIn(data), bytes = buffer.readableBytes
+        if !expected.isEmpty {
+            let length = min(expected.count, bytes)
+            guard buffer.readableBytesView.prefix(length).elementsEqual(expected.prefix(length)) else {
+                return end(context, "the server does not speak HTTP/1.0 or HTTP/1.1")
+            }
+            expected = expected.dropFirst(length)
+        }
         count.count(all: bytes)
         total += bytes
         sinceRead += bytes
         context.fireChannelRead(data)
         guard count.isWasteful else { return }
+        end(context, "the server sends far more framing than content")
+    }
+
+    private func end(_ context: ChannelHandlerContext, _ text: String) {
         isOver = true
-        stream.fail(FetchError(.protocolViolation, "the server sends far more framing than content"))
+        stream.fail(FetchError(.protocolViolation, text))
         context.close(promise: nil)
     }
 
