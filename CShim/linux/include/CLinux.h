@@ -7,6 +7,7 @@
 #define EGRESS_CLINUX_H
 
 #include <linux/filter.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/capability.h>
