@@ -175,7 +175,8 @@ let package = Package(
         .executableTarget(
             name: "egress",
             dependencies: [
-                "EgressDNS", "EgressPolicy", "LinuxSystem", "EgressSandbox", "EgressRequests", "EgressVault", "EgressFetch",
+                "EgressAudit", "EgressDNS", "EgressPolicy", "LinuxSystem", "EgressSandbox", "EgressRequests",
+                "EgressVault", "EgressFetch",
                 "EgressFleet", "EgressFleetService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -205,7 +206,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressAuditTests",
-            dependencies: ["EgressAudit", "EgressPolicy"],
+            dependencies: ["EgressAudit", "EgressPolicy", "TestSupport"],
             swiftSettings: swift
         ),
         .testTarget(
@@ -248,8 +249,10 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressFleetServiceTests",
-            dependencies: ["EgressFleetService", "EgressFleet", "TestSupport",
-                .product(name: "HummingbirdTesting", package: "hummingbird"),],
+            dependencies: [
+                "EgressFleetService", "EgressFleet", "TestSupport",
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
             swiftSettings: swift
         ),
         .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox"], swiftSettings: swift),
