@@ -175,8 +175,8 @@ let package = Package(
         .executableTarget(
             name: "egress",
             dependencies: [
-                "EgressAudit", "EgressDNS", "EgressPolicy", "LinuxSystem", "EgressSandbox", "EgressRequests",
-                "EgressVault", "EgressFetch",
+                "EgressAudit", "EgressCommandLine", "EgressPolicyFile",
+                "EgressDNS", "EgressPolicy", "LinuxSystem", "EgressSandbox", "EgressRequests", "EgressVault", "EgressFetch",
                 "EgressFleet", "EgressFleetService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
@@ -255,7 +255,7 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
-        .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox"], swiftSettings: swift),
+        .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox", "TestSupport"], swiftSettings: swift),
         .executableTarget(
             name: "policy-bench",
             dependencies: ["EgressPolicy"],

@@ -8,6 +8,6 @@ struct Egress: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "egress",
         abstract: "Tools for egress-run.",
-        subcommands: [Doctor.self, Redact.self]
+        subcommands: [Doctor.self, Redact.self, SupportBundle.self]
     )
 }
