@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The supervisor's part in notified calls: what the reader found out (see `reader.c`), pinning, performing, answering.
+// The supervisor's part in notified calls: taking them (see `look.c`), pinning, performing, answering.
 
 #define _GNU_SOURCE
 #include "task.h"
@@ -79,13 +79,19 @@ int egress_notice_receive(int channel, struct egress_notice *notice, int *descri
     return -1;
 }
 
-int egress_notification_receive(int listener, uint64_t *id)
+int egress_call_take(int listener, struct egress_call *call)
 {
     struct seccomp_notif notification;
-    memset(&notification, 0, sizeof notification);
+    memset(&notification, 0, sizeof notification); // the kernel insists
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notification) < 0)
         return -1;
-    *id = notification.id;
+    *call = (struct egress_call){
+        .id = notification.id,
+        .pointer = notification.data.args[1],
+        .task = notification.pid,
+        .descriptor = (int32_t)notification.data.args[0],
+        .length = (int32_t)notification.data.args[2],
+    };
     return 0;
 }
 
@@ -106,31 +112,37 @@ void egress_notification_share_core(int listener)
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, 1UL); // SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 }
 
-int egress_pin_descriptor(pid_t task, int descriptor)
+static int open_task(pid_t task)
 {
     int pidfd = (int)syscall(SYS_pidfd_open, task, PIDFD_THREAD);
-    if (pidfd < 0 && errno == EINVAL) {
-        // Before Linux 6.9 only a process has one. Its threads share their descriptors, or as good as always do; if not,
-        // what is pinned is another socket of the worker's, and is judged as that.
-        pid_t process = egress_process_of(task);
-        pidfd = process > 0 ? (int)syscall(SYS_pidfd_open, process, 0U) : -1;
-    }
-    if (pidfd < 0)
-        return -1;
-    int fd = (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0U);
-    int saved = errno;
-    close(pidfd);
-    errno = saved;
-    return fd;
+    if (pidfd >= 0 || errno != EINVAL)
+        return pidfd;
+    // Before Linux 6.9 only a process has one. Its threads share their descriptors, or as good as always do; if not, what
+    // is pinned is another socket of the worker's, and is judged as that.
+    pid_t process = egress_process_of(task);
+    return process > 0 ? (int)syscall(SYS_pidfd_open, process, 0U) : -1;
 }
 
-int egress_connect_as(const struct egress_identity *identity, int socket, const void *address, uint32_t length)
+int egress_pin_descriptor(pid_t task, int descriptor)
 {
-    int other = egress_become(identity);
-    int error = egress_connect_now(socket, address, length);
-    if (other)
-        egress_become_root();
-    return error;
+    // Who calls often calls again. A pidfd never means another task, whatever becomes of the number (pidfd_open(2)).
+    static pid_t known;
+    static int pidfd = -1;
+    for (int i = 0; i < 2; i++) {
+        if (known != task || pidfd < 0) {
+            if (pidfd >= 0)
+                close(pidfd);
+            pidfd = open_task(task);
+            known = task;
+            if (pidfd < 0)
+                return -1;
+        }
+        int fd = (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0U);
+        if (fd >= 0 || errno != ESRCH)
+            return fd;
+        known = 0; // it ended, and another may have its number
+    }
+    return -1;
 }
 
 static void wake(int number)
@@ -156,24 +168,34 @@ static timer_t *watchdog(void)
     return state > 0 ? &timer : NULL;
 }
 
-int egress_connect_now(int socket, const void *address, uint32_t length)
+int egress_haste_begin(int socket)
 {
     int flags = fcntl(socket, F_GETFL);
-    if (flags < 0)
-        return errno;
-    if (flags & O_NONBLOCK)
-        return connect(socket, address, length) < 0 ? errno : 0;
-    // The file is the worker's own, so its flag is set only just around the call. A thread of the worker's that takes
-    // it back in between only makes the call wait until the watchdog interrupts it; the connection then goes on.
+    if (flags < 0 || flags & O_NONBLOCK)
+        return flags;
+    // The file is the worker's own, so its flag is set only just around the calls. A thread of the worker's that takes
+    // it back in between only makes a call wait until the watchdog interrupts it; the connection then goes on.
+    static const struct itimerspec on = {{0, 5000000}, {0, 5000000}};
     timer_t *timer = watchdog();
-    if (!timer)
-        return EACCES;
-    static const struct itimerspec on = {{0, 5000000}, {0, 5000000}}, off = {{0, 0}, {0, 0}};
-    timer_settime(*timer, 0, &on, NULL);
-    int error = 0;
-    if (fcntl(socket, F_SETFL, flags | O_NONBLOCK) < 0 || connect(socket, address, length) < 0)
-        error = errno;
+    if (!timer || timer_settime(*timer, 0, &on, NULL) < 0 || fcntl(socket, F_SETFL, flags | O_NONBLOCK) < 0)
+        return -1;
+    return flags;
+}
+
+void egress_haste_end(int socket, int flags)
+{
+    static const struct itimerspec off = {{0, 0}, {0, 0}};
+    if (flags < 0 || flags & O_NONBLOCK)
+        return;
     fcntl(socket, F_SETFL, flags);
-    timer_settime(*timer, 0, &off, NULL);
+    timer_settime(*watchdog(), 0, &off, NULL);
+}
+
+int egress_connect_now(int socket, const void *address, uint32_t length, const struct egress_identity *identity)
+{
+    int other = identity && egress_become(identity);
+    int error = connect(socket, address, length) < 0 ? errno : 0;
+    if (other)
+        egress_become_root();
     return error == EINTR ? EINPROGRESS : error;
 }

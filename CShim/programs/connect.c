@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -173,6 +174,51 @@ static int dissolved(void)
     return fd;
 }
 
+/// The address lies `before` bytes before the end of a page of memory, in a page of a file that nobody has touched, or
+/// begins in the one and ends in the other.
+static int mapped(size_t before)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    FILE *file = tmpfile();
+    char *memory = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (!file || memory == MAP_FAILED)
+        fail("mmap");
+    size_t inside = before < length ? before : length;
+    memcpy(memory + page - before, &address, inside);
+    fwrite((char *)&address + inside, 1, length - inside, file);
+    check(ftruncate(fileno(file), (off_t)page), "ftruncate");
+    fflush(file);
+    if (mmap(memory + page, page, PROT_READ, MAP_PRIVATE | MAP_FIXED, fileno(file), 0) == MAP_FAILED)
+        fail("mmap");
+    int fd = open_socket(0, 0);
+    check(connect(fd, (struct sockaddr *)(memory + page - before), length), "connect");
+    return fd;
+}
+
+static int in_file(void)
+{
+    return mapped(0);
+}
+
+static int astride(void)
+{
+    return mapped(5);
+}
+
+/// As `astride`, but the second page isn't there.
+static int cut_off(void)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *memory = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        fail("mmap");
+    memcpy(memory + page - 5, &address, 5);
+    check(munmap(memory + page, page), "munmap");
+    int fd = open_socket(0, 0);
+    check(connect(fd, (struct sockaddr *)(memory + page - 5), length), "connect");
+    return fd;
+}
+
 static int open_in_mode(const char *mode)
 {
     if (strncmp(mode, "fastopen-", 9) == 0)
@@ -184,6 +230,7 @@ static int open_in_mode(const char *mode)
     } modes[] = {
         {"plain", plain}, {"poll", with_poll}, {"epoll-first", epoll_first}, {"dup-first", dup_first},
         {"fork-first", fork_first}, {"multipath", multipath}, {"dissolved", dissolved},
+        {"in-file", in_file}, {"astride", astride}, {"cut-off", cut_off},
     };
     for (size_t i = 0; i < sizeof modes / sizeof *modes; i++)
         if (strcmp(modes[i].name, mode) == 0)

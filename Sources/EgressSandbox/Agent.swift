@@ -41,7 +41,9 @@ public final class Agent {
         let sent = unsafe withUnsafeBytes(of: request) { unsafe Socket.send(control.raw, $0) }
         guard case .bytes = sent else { return nil }
         var entry = pollfd(fd: control.raw, events: Int16(POLLIN), revents: 0)
-        guard unsafe poll(&entry, 1, Self.timeout) == 1 else { return nil }
+        var ready: Int32
+        repeat { ready = unsafe poll(&entry, 1, Self.timeout) } while ready < 0 && errno == EINTR
+        guard ready == 1 else { return nil }
         guard case .listener(let descriptor, _) = try? SandboxReport.receive(control.raw) else { return nil }
         isLost = false
         return descriptor

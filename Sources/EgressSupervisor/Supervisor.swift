@@ -93,6 +93,9 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         let listeners = Listeners(agent: self.sandbox.agent, loop: loop, connections: connections)
         connections.listeners = listeners
         try watch(listeners)
+        notifications.catchUp = { [unowned self] isIPv6 in
+            for zone in zones where zone.isIPv6 == isIPv6 { zone.catchUp() }
+        }
     }
 
     private func watch(_ listeners: Listeners) throws(SystemError) {

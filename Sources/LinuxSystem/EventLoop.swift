@@ -47,6 +47,7 @@ public protocol EventHandler: AnyObject {
     private var slots: [Slot] = []
     private var batch = unsafe [epoll_event](repeating: epoll_event(), count: 256)
     private var deferred: [any EventHandler] = []
+    private var first: (descriptor: Int32, handler: any EventHandler)?
 
     /// How many descriptors are registered.
     public private(set) var count = 0
@@ -83,12 +84,32 @@ public protocol EventHandler: AnyObject {
 
     /// Takes a descriptor out; no event of it is told any more.
     public func remove(_ descriptor: Int32) {
+        guard slots.indices.contains(Int(descriptor)), slots[Int(descriptor)].handler != nil else { return }
+        forget(descriptor)
+        _ = epoll_ctl(epoll.raw, EPOLL_CTL_DEL, descriptor, nil)
+    }
+
+    /// Registers the one descriptor that poll(2) is asked about beside the epoll instance: a listener of notified calls
+    /// (seccomp_unotify(2)). Its wish that we wake on the caller's core (SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP) goes through
+    /// poll(2) and gets lost in epoll(7); an idle core would take longer to wake than all that we do.
+    public func addFirst(_ descriptor: Int32, _ handler: any EventHandler) throws(SystemError) {
+        guard first == nil else { throw SystemError("registering a descriptor", code: EEXIST) }
+        first = (descriptor, handler)
+    }
+
+    /// Takes it out.
+    public func removeFirst() {
+        first = nil
+    }
+
+    /// Takes out a descriptor that is about to be closed, and of which there is no duplicate: the kernel takes it out of
+    /// the epoll instance by itself (epoll(7)).
+    public func forget(_ descriptor: Int32) {
         let index = Int(descriptor)
         guard index < slots.count, slots[index].handler != nil else { return }
         slots[index].handler = nil
         slots[index].generation &+= 1
         count -= 1
-        _ = epoll_ctl(epoll.raw, EPOLL_CTL_DEL, descriptor, nil)
     }
 
     /// Calls the handler again with no events, on descriptor -1, once the present batch is done: for work that was left
@@ -99,7 +120,12 @@ public protocol EventHandler: AnyObject {
 
     /// Waits for events until `deadline` (monotonic nanoseconds; nil: for ever) and handles one batch of them.
     public func wait(until deadline: UInt64?) throws(SystemError) {
-        let count = unsafe epoll_wait(epoll.raw, &batch, Int32(batch.count), timeout(until: deadline))
+        let isWaiting = first == nil
+        let events = try waitForFirst(until: deadline)
+        if !events.isEmpty, let first { first.handler.handle(events, on: first.descriptor) }
+        // What the first has set off is handled in the same round.
+        let timeout = isWaiting ? timeout(until: deadline) : 0
+        let count = unsafe epoll_wait(epoll.raw, &batch, Int32(batch.count), timeout)
         if count < 0 {
             if errno == EINTR { return }
             throw SystemError("waiting for events")
@@ -114,6 +140,25 @@ public protocol EventHandler: AnyObject {
             handler.handle(Events(rawValue: unsafe event.events), on: Int32(truncatingIfNeeded: key & 0xffff_ffff))
         }
         for handler in waiting { handler.handle([], on: -1) }
+    }
+
+    /// Waits for the first descriptor or anything else, and gives the first's events.
+    private func waitForFirst(until deadline: UInt64?) throws(SystemError) -> Events {
+        guard let first else { return [] }
+        var entries: InlineArray<2, pollfd> = [
+            pollfd(fd: first.descriptor, events: Int16(POLLIN), revents: 0),
+            pollfd(fd: epoll.raw, events: Int16(POLLIN), revents: 0),
+        ]
+        var span = entries.mutableSpan
+        let result = unsafe span.withUnsafeMutableBufferPointer {
+            unsafe poll($0.baseAddress, 2, timeout(until: deadline))
+        }
+        if result < 0 {
+            if errno == EINTR { return [] }
+            throw SystemError("waiting for events")
+        }
+        // poll(2) and epoll(7) have the same bits.
+        return Events(rawValue: UInt32(UInt16(bitPattern: entries[0].revents)))
     }
 
     /// Milliseconds for epoll_wait(2), rounded up so that a deadline has passed when it returns.

@@ -21,8 +21,25 @@ public struct ConnectNotice: Sendable {
     public let pathError: Int32?
     /// With whose rights the path was found, and is to be connected.
     public let rights: FileRights
-    /// Who calls; nil if the reader was not to look.
+    /// Who calls; nil if that was not looked at.
     public let caller: TaskIdentity?
+}
+
+extension ConnectNotice {
+    init(_ raw: egress_notice, path: Int32) {
+        let length = raw.error == 0 ? Int(raw.length) : 0
+        self.init(
+            id: raw.id,
+            task: Int32(bitPattern: raw.task),
+            number: raw.descriptor,
+            address: unsafe withUnsafeBytes(of: raw.address) { unsafe Array($0.prefix(length)) },
+            readError: raw.error,
+            path: path < 0 ? nil : path,
+            pathError: raw.path_error < 0 ? nil : raw.path_error,
+            rights: FileRights(raw: raw.identity),
+            caller: TaskIdentity(raw)
+        )
+    }
 }
 
 /// What a process is called by itself and by the kernel.
@@ -56,7 +73,7 @@ public struct TaskIdentity: Sendable, Equatable {
     }
 }
 
-/// A process that reads what notified callers point to, which can take for ever; see `CShim/linux/notify.c`.
+/// A process that reads what notified callers point to where that can take for ever; see `CShim/linux/look.c`.
 @safe public final class NoticeReader {
     /// How long it may be in one caller's memory, in nanoseconds.
     public static let patience: UInt64 = 100_000_000
@@ -68,17 +85,17 @@ public struct TaskIdentity: Sendable, Equatable {
     private let mailbox: OpaquePointer
     private let pid: Int32
 
-    /// Starts a reader of a listener.
+    /// Starts a reader.
     ///
     /// - Parameter identifies: whether it looks at who calls, too
-    public init(of listener: Int32, identifies: Bool) throws(SystemError) {
+    public init(identifies: Bool) throws(SystemError) {
         let (ours, theirs) = try FileDescriptor.socketPair(type: Socket.sequencedPacket)
         channel = FileDescriptor(owning: ours)
         let far = FileDescriptor(owning: theirs)
         timer = FileDescriptor(owning: try retrying("making a timer") { egress_timer_make() })
         guard let memory = unsafe egress_mailbox_make() else { throw SystemError("making shared memory") }
         unsafe mailbox = memory
-        pid = unsafe egress_reader_start(listener, far.raw, timer.raw, Self.patience, identifies ? 1 : 0, memory)
+        pid = unsafe egress_reader_start(far.raw, timer.raw, Self.patience, identifies ? 1 : 0, memory)
         if pid < 0 {
             let error = SystemError("starting a reader of notifications")
             unsafe egress_mailbox_free(memory)
@@ -92,6 +109,14 @@ public struct TaskIdentity: Sendable, Equatable {
         unsafe egress_mailbox_free(mailbox)
         var status: Int32 = 0
         _ = unsafe waitpid(pid, &status, WNOHANG)
+    }
+
+    /// Has a call looked at; false if it has too much to do, or is gone.
+    public func ask(_ call: UnreadCall) -> Bool {
+        let raw = call.raw
+        let sent = unsafe withUnsafeBytes(of: raw) { unsafe Socket.send(channel.raw, $0) }
+        guard case .bytes = sent else { return false }
+        return true
     }
 
     /// What a call to `next` gives.
@@ -109,7 +134,7 @@ public struct TaskIdentity: Sendable, Equatable {
         var raw = egress_notice()
         var descriptor: Int32 = -1
         switch unsafe egress_notice_receive(channel.raw, &raw, &descriptor) {
-        case 1: return .notice(Self.notice(raw, path: descriptor))
+        case 1: return .notice(ConnectNotice(raw, path: descriptor))
         case 0: return .end
         default: return errno == EAGAIN || errno == EINTR ? .none : .end
         }
@@ -122,21 +147,5 @@ public struct TaskIdentity: Sendable, Equatable {
     public func overdue(_ age: UInt64 = NoticeReader.patience) -> UInt64? {
         let id = unsafe egress_mailbox_overdue(mailbox, age)
         return id == 0 ? nil : id
-    }
-
-    private static func notice(_ raw: egress_notice, path: Int32) -> ConnectNotice {
-        let length = raw.error == 0 ? Int(raw.length) : 0
-        let address = unsafe withUnsafeBytes(of: raw.address) { unsafe Array($0.prefix(length)) }
-        return ConnectNotice(
-            id: raw.id,
-            task: Int32(bitPattern: raw.task),
-            number: raw.descriptor,
-            address: address,
-            readError: raw.error,
-            path: path < 0 ? nil : path,
-            pathError: raw.path_error < 0 ? nil : raw.path_error,
-            rights: FileRights(raw: raw.identity),
-            caller: TaskIdentity(raw)
-        )
     }
 }

@@ -5,7 +5,7 @@ import Glibc
 
 /// Where the notified calls of a filtered process come to (seccomp_unotify(2)), and their answers go.
 public struct NotificationListener: ~Copyable {
-    /// The listener, for an event loop and for a `NoticeReader`.
+    /// The listener, for an event loop.
     public let descriptor: FileDescriptor
 
     /// Takes a listener.
@@ -24,17 +24,36 @@ public struct NotificationListener: ~Copyable {
         egress_notification_is_valid(descriptor.raw, id) != 0
     }
 
-    /// True once all are gone who could call.
-    public var isOver: Bool {
-        var entry = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
-        return unsafe poll(&entry, 1, 0) == 1 && entry.revents & Int16(POLLHUP) != 0
+    /// What a call to `take` gives.
+    public enum Taken: Sendable {
+        /// A call, looked at.
+        case notice(ConnectNotice)
+        /// A call that only a `NoticeReader` may look at: what it points to may be long in coming.
+        case unread(UnreadCall)
+        /// Its caller is gone.
+        case abandoned
     }
 
-    /// Takes one call without looking at it; nil when none waits.
-    public borrowing func takeUnread() -> UInt64? {
-        var entry = pollfd(fd: descriptor.raw, events: Int16(POLLIN), revents: 0)
-        guard unsafe poll(&entry, 1, 0) == 1, entry.revents & Int16(POLLIN) != 0 else { return nil }
-        var id: UInt64 = 0
-        return unsafe egress_notification_receive(descriptor.raw, &id) == 0 ? id : nil
+    /// Takes a call of which poll(2) has told, without waiting for anything.
+    ///
+    /// - Parameter looks: whether it is looked at, if that can't take long
+    public borrowing func take(looks: Bool) -> Taken {
+        var call = egress_call()
+        guard unsafe egress_call_take(descriptor.raw, &call) == 0 else { return .abandoned }
+        guard looks else { return .unread(UnreadCall(raw: call)) }
+        var notice = egress_notice()
+        var path: Int32 = -1
+        guard unsafe egress_call_look(&call, &notice, &path) != 0 else { return .unread(UnreadCall(raw: call)) }
+        return .notice(ConnectNotice(notice, path: path))
     }
+}
+
+/// A call that waits and was not looked at.
+public struct UnreadCall: Sendable {
+    let raw: egress_call
+
+    /// What to answer to.
+    public var id: UInt64 { raw.id }
+    /// The calling thread, in our pid namespace.
+    public var task: Int32 { Int32(bitPattern: raw.task) }
 }

@@ -39,15 +39,43 @@ public struct PinnedSocket: ~Copyable, Sendable {
         return result == 0 && cookie != 0 ? cookie : nil
     }
 
-    /// connect(2) with an address as the caller gave it, without ever waiting: 0, EINPROGRESS and the like, or its errno.
-    public borrowing func connect(_ address: [UInt8]) -> Int32 {
-        unsafe egress_connect_now(descriptor.raw, address, UInt32(address.count))
+    /// What became of a call.
+    public struct Attempt: Sendable {
+        /// 0, EINPROGRESS and the like, or its errno.
+        public let code: Int32
+        /// True if the socket's owner wants calls on it to wait.
+        public let isBlocking: Bool
     }
 
-    /// As `connect(_:)`, with the rights of someone, if they are less than ours.
-    public borrowing func connect(_ address: [UInt8], as identity: FileRights) -> Int32 {
-        var raw = identity.raw
-        return unsafe egress_connect_as(&raw, descriptor.raw, address, UInt32(address.count))
+    /// connect(2) with an address as the caller gave it, without ever waiting.
+    ///
+    /// - Parameters:
+    ///   - rights: with whose rights, if they are less than ours
+    ///   - meanwhile: what may finish a connection that is in progress; then the call is made once more, which gives its
+    ///     result and moves the socket's state on as the caller's own call would have
+    public borrowing func connect(
+        _ address: [UInt8],
+        as rights: FileRights? = nil,
+        meanwhile: (() -> Void)? = nil
+    ) -> Attempt {
+        let flags = egress_haste_begin(descriptor.raw)
+        guard flags >= 0 else { return Attempt(code: EACCES, isBlocking: true) }
+        defer { egress_haste_end(descriptor.raw, flags) }
+        let isBlocking = flags & O_NONBLOCK == 0
+        var code = connectOnce(address, rights)
+        if code == EINPROGRESS, isBlocking, let meanwhile {
+            meanwhile()
+            // Not before it is over: what ICMP says of a connection gets lost while a call holds the socket.
+            if Socket.isWritable(descriptor.raw) { code = connectOnce(address, rights) }
+        }
+        return Attempt(code: code, isBlocking: isBlocking)
+    }
+
+    private borrowing func connectOnce(_ address: [UInt8], _ rights: FileRights?) -> Int32 {
+        let length = UInt32(address.count)
+        guard let rights else { return unsafe egress_connect_now(descriptor.raw, address, length, nil) }
+        var raw = rights.raw
+        return unsafe egress_connect_now(descriptor.raw, address, length, &raw)
     }
 
     /// True if its owner wants calls on it to wait.

@@ -144,10 +144,21 @@ public enum Socket {
         _ = unsafe setsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, UInt32(MemoryLayout<linger>.size))
     }
 
-    /// True if a connecting socket is connected now (poll(2) says writable).
+    /// True if a connecting socket is connected now, or has failed (poll(2) says writable).
     public static func isWritable(_ descriptor: Int32) -> Bool {
         var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
         return unsafe poll(&entry, 1, 0) == 1
+    }
+
+    /// True if a connecting socket is connected now (getpeername(2)).
+    public static func isConnected(_ descriptor: Int32) -> Bool {
+        var storage = sockaddr_storage()
+        var length = UInt32(MemoryLayout<sockaddr_storage>.size)
+        return unsafe withUnsafeMutablePointer(to: &storage) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                unsafe getpeername(descriptor, address, &length)
+            }
+        } == 0
     }
 
     static func failure() -> Transfer {

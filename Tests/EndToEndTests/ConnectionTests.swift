@@ -21,7 +21,7 @@ private func row(_ title: String, _ line: String, _ output: String = "") -> Succ
 }
 
 private let ways =
-    ["plain", "poll", "epoll-first", "dup-first", "fork-first", "dissolved"].flatMap { way in
+    ["plain", "poll", "epoll-first", "dup-first", "fork-first", "dissolved", "in-file", "astride"].flatMap { way in
         ["static", "musl", "glibc"].map { row("\(way), \($0)", "connect-\($0) \(way) \(address) 7000", digest) }
     } + [row("epoll-first over IPv6", "connect-musl epoll-first 2606:2800:220:1::1 7000", digest)]
 
@@ -83,6 +83,7 @@ private let streams = [
 /// How a connection that cannot be had must fail, as the kernel would say it.
 private let failures: [(String, [String])] = [
     ("plain \(address) 9", ["connect: ECONNREFUSED"]),
+    ("cut-off \(address) 80", ["connect: EFAULT"]),
     ("epoll-first \(address) 9", ["connect: ECONNREFUSED"]),
     ("plain 2606:2800:220:1::1 9", ["connect: ECONNREFUSED"]),
     ("plain 93.184.216.99 80", ["connect: EHOSTUNREACH"]),

@@ -73,6 +73,67 @@ private struct Ready {
         #expect(listener.told.count == 1)
     }
 
+    @Test func `the first descriptor comes before the others, and what it sets off is handled in the same turn`() throws
+    {
+        let first = try Ready(), other = try Ready()
+        defer {
+            first.end()
+            other.end()
+        }
+        var order: [String] = []
+        let listener = Listener(), second = Listener()
+        listener.action = { [loop] in
+            order.append("first")
+            try loop.add(other.reading, .readable, second)
+        }
+        second.action = { order.append("second") }
+        try loop.addFirst(first.reading, listener)
+        #expect(throws: SystemError.self) { try loop.addFirst(other.reading, second) }
+        try loop.wait(until: nil)
+        #expect(order == ["first", "second"])
+        #expect(listener.told.map(\.events) == [.readable])
+        loop.removeFirst()
+        try turn()
+        #expect(order == ["first", "second", "second"])
+    }
+
+    @Test func `beside a first descriptor, others are waited for until the deadline`() throws {
+        let (silent, far) = try FileDescriptor.socketPair(type: Socket.stream)
+        let pair = try Ready()
+        defer {
+            pair.end()
+            close(silent)
+            close(far)
+        }
+        let first = Listener(), second = Listener()
+        try loop.addFirst(silent, first)
+        let deadline = monotonicNow() + 20_000_000
+        try loop.wait(until: deadline)
+        #expect(monotonicNow() >= deadline)
+        try loop.add(pair.reading, .readable, second)
+        try loop.wait(until: nil)
+        #expect(first.told.isEmpty)
+        #expect(second.told.count == 1)
+    }
+
+    @Test func `a descriptor that is forgotten is told of no more, and its number can be used again`() throws {
+        let pair = try Ready(), listener = Listener(), heir = Listener()
+        try loop.add(pair.reading, .readable, listener)
+        loop.forget(pair.reading)
+        #expect(loop.count == 0)
+        pair.end()
+        let (reading, writing) = try FileDescriptor.socketPair(type: Socket.stream)
+        defer {
+            close(reading)
+            close(writing)
+        }
+        try #require([reading, writing].contains(pair.reading), "the probe: the number is used again")
+        try loop.add(pair.reading, .writable, heir)
+        try turn()
+        #expect(listener.told.isEmpty)
+        #expect(heir.told.map(\.events) == [.writable])
+    }
+
     @Test func `what is asked for can be changed`() throws {
         let pair = try Ready()
         defer { pair.end() }

@@ -59,7 +59,7 @@ struct SocketTests {
         let result = Socket.connect(client.raw, to: local)
         #expect(result == 0 || result == EINPROGRESS)
         wait(client, Int16(POLLOUT))
-        #expect(Socket.isWritable(client.raw))
+        #expect(Socket.isConnected(client.raw))
         #expect(Socket.takeError(client.raw) == 0)
 
         wait(listener, Int16(POLLIN))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// seccomp_unotify(2) for connect(2): the reader process that takes notifications, and the calls that answer them.
-// See `notify.c` for the theory of operation.
+// seccomp_unotify(2) for connect(2): taking notifications, the reader process for memory that can't be read at once, and
+// the calls that answer them. See `look.c` for the theory of operation.
 
 #ifndef EGRESS_NOTIFY_H
 #define EGRESS_NOTIFY_H
@@ -21,7 +21,16 @@ struct egress_identity {
     uint32_t groups[64];
 };
 
-/// One connect(2) that waits for its answer, with all that was read of its caller's memory: once.
+/// One connect(2) that waits for its answer: its caller's arguments, of which the address still lies in its memory.
+struct egress_call {
+    uint64_t id;
+    uint64_t pointer;
+    uint32_t task;      ///< the calling thread, in the supervisor's pid namespace
+    int32_t descriptor;
+    int32_t length;
+};
+
+/// The same with all that was read of its caller's memory: once.
 struct egress_notice {
     uint64_t id;
     uint32_t task;      ///< the calling thread, in the supervisor's pid namespace
@@ -49,11 +58,10 @@ void egress_mailbox_free(struct egress_mailbox *mailbox);
 /// The notification in whose caller's memory the reader is for `age` nanoseconds or longer, 0 if there is none.
 uint64_t egress_mailbox_overdue(struct egress_mailbox *mailbox, uint64_t age);
 
-/// Starts a reader of `listener` that sends a `struct egress_notice` for each notification to `channel`, an AF_UNIX
-/// seqpacket socket. While it is in a caller's memory, `mailbox` says so and the timerfd `timer` runs for
+/// Starts a reader that answers each `struct egress_call` on `channel`, an AF_UNIX seqpacket socket, with a
+/// `struct egress_notice`. While it is in a caller's memory, `mailbox` says so and the timerfd `timer` runs for
 /// `patience` nanoseconds. With `identifies`, it also looks at who calls. Returns its pid; -1 with errno.
-pid_t egress_reader_start(int listener, int channel, int timer, uint64_t patience, int identifies,
-                          struct egress_mailbox *mailbox);
+pid_t egress_reader_start(int channel, int timer, uint64_t patience, int identifies, struct egress_mailbox *mailbox);
 
 /// The calling thread of the notification that the mailbox names.
 uint32_t egress_mailbox_task(struct egress_mailbox *mailbox);
@@ -64,8 +72,12 @@ int egress_notice_receive(int channel, struct egress_notice *notice, int *descri
 /// timerfd_create(2): CLOCK_MONOTONIC, non-blocking, close-on-exec; -1 with errno.
 int egress_timer_make(void);
 
-/// Takes the next notification, which must be known to wait, and gives its id; -1 with errno.
-int egress_notification_receive(int listener, uint64_t *id);
+/// Takes the next notification, of which poll(2) has told; -1 with errno, ENOENT if its caller is gone.
+int egress_call_take(int listener, struct egress_call *call);
+
+/// Looks at what a call points to as far as that can't wait; `*descriptor` becomes that of the path, or -1. 0 if it has to
+/// be left to the reader.
+int egress_call_look(const struct egress_call *call, struct egress_notice *notice, int *descriptor);
 
 /// Answers with 0 or with an errno value. -1 with errno: ENOENT when nobody waits any more.
 int egress_notification_answer(int listener, uint64_t id, int error);
@@ -79,13 +91,18 @@ void egress_notification_share_core(int listener);
 /// A duplicate of the descriptor of another task, close-on-exec; -1 with errno.
 int egress_pin_descriptor(pid_t task, int descriptor);
 
-/// connect(2) that does not wait, whatever the flags of the socket are: EINPROGRESS and the like instead. Returns 0 or an
-/// errno value.
-int egress_connect_now(int socket, const void *address, uint32_t length);
+/// Lets no call on a socket wait, whatever its flags are, until `egress_haste_end` is called with what is returned: the
+/// socket's flags (F_GETFL), or -1 with errno. Meanwhile system calls of ours may be interrupted (EINTR).
+int egress_haste_begin(int socket);
 
-/// As `egress_connect_now`, with the ids of `identity` if we are root and it is not: for unix sockets, where they matter to
-/// the file's permissions and to the other side (SO_PEERCRED).
-int egress_connect_as(const struct egress_identity *identity, int socket, const void *address, uint32_t length);
+/// Gives a socket its flags back.
+void egress_haste_end(int socket, int flags);
+
+/// connect(2) on a socket that is in haste: 0, EINPROGRESS and the like, or its errno. With the ids of `identity` if there
+/// is one, we are root and it is not: for unix sockets, where they matter to the file's permissions and to the other side
+/// (SO_PEERCRED).
+int egress_connect_now(int socket, const void *address, uint32_t length,
+                       const struct egress_identity *_Nullable identity);
 
 /// What /proc says of a thread.
 struct egress_task_status {

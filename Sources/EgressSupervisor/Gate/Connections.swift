@@ -121,10 +121,12 @@ final class Connections {
             guard result == 0 || result == EINPROGRESS else { return fail(connection, code: result, now: now) }
             held[connection.packet.key] = connection
             connection.onReady = { [unowned self] connection in upstreamIsReady(connection, now: monotonicNow()) }
-            let isConnected = result == 0 || Socket.isWritable(socket.raw)
-            connection.upstream = FileDescriptorBox(socket)
             // On loopback the handshake is over when connect(2) returns; elsewhere wait for it.
-            if isConnected { return upstreamIsReady(connection, now: now) }
+            let isConnected = result == 0 || Socket.isConnected(socket.raw)
+            let isOver = isConnected || Socket.isWritable(socket.raw)
+            connection.upstream = FileDescriptorBox(socket)
+            if isConnected { return upstreamIsConnected(connection, now: now) }
+            if isOver { return upstreamIsReady(connection, now: now) }
             if let upstream = connection.upstream { try loop.add(upstream.raw, .writable, connection) }
             connection.isWaiting = true
             connection.deadline = connection.abandoned(at: now)
@@ -141,6 +143,10 @@ final class Connections {
         stopWaiting(connection)
         let code = Socket.takeError(upstream.raw)
         guard code == 0 else { return fail(connection, code: code, now: now) }
+        upstreamIsConnected(connection, now: now)
+    }
+
+    private func upstreamIsConnected(_ connection: HeldConnection, now: UInt64) {
         connection.state = .connected
         // A forged TTL let the worker in before; then there is nothing to release.
         if let accepted = connection.accepted { return join(connection, accepted, now: now) }

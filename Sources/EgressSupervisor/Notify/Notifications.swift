@@ -9,15 +9,17 @@ import LinuxSystem
 ///
 /// The socket is pinned, so it is the one that was looked at, whatever the worker's threads do to the number meanwhile; the
 /// address is a copy. The answer is success or an errno, never "go on": that would run the call on what stands there by
-/// then. A path of a unix socket is found by the reader as the worker would find it, and connected through what was found.
+/// then. A path of a unix socket is found as the worker would find it, and connected through what was found.
 ///
 /// ## Concurrency
 /// All of it runs on the loop's thread and never waits: a call that natively would is answered when its socket is ready.
 final class Notifications: EventHandler {
     /// Calls that wait for their connection at a time; one more is refused.
     static let maximumWaiting = 256
-    /// How many readers may get lost in callers' memory; then every call is refused without looking at it.
+    /// How many readers may get lost in callers' memory; then calls that only a reader may look at are refused.
     static let maximumLost = 16
+    /// Calls that wait to be looked at by the reader at a time; one more is refused.
+    static let maximumAsked = 64
     /// How many calls are taken before others have their turn.
     static let burst = 32
 
@@ -28,10 +30,11 @@ final class Notifications: EventHandler {
     private let gate: Gate
     private let loop: EventLoop
     private var reader: NoticeReader?
+    private var asked: [UInt64: UnreadCall] = [:]
     private var lost = 0
     private var waiting: [UInt64: PendingConnect] = [:]
 
-    /// Takes over the listener. The reader is started when the first call comes: most commands' first act is another.
+    /// Takes over the listener. A reader is started when the first call needs one: most never do.
     init(
         listener: Int32,
         namespace: UInt64?,
@@ -44,8 +47,11 @@ final class Notifications: EventHandler {
         self.unixSockets = unixSockets
         self.gate = gate
         self.loop = loop
-        try loop.add(listener, .readable, self)
+        try loop.addFirst(listener, self)
     }
+
+    /// Handles the SYN, of IPv6 or IPv4, of a connect(2) that was just performed. Set once zones stand.
+    var catchUp: (_ isIPv6: Bool) -> Void = { _ in }
 
     /// When `tick` has to be called.
     private(set) var nextDeadline: UInt64?
@@ -68,26 +74,47 @@ final class Notifications: EventHandler {
             receiveAll()
         } else if descriptor == reader?.timer.raw {
             giveUpReader()
-        } else if lost >= Self.maximumLost {
-            refuseAll()
+        } else if events.contains(.readable) {
+            take()
         } else {
-            startReader()
+            loop.removeFirst()  // all are gone who could call
+        }
+    }
+
+    /// Takes one call; the loop tells if there are more.
+    private func take() {
+        // Who calls is told by the caller's memory, too.
+        switch listener.take(looks: !gate.wantsCallers) {
+        case .notice(let notice): receive(notice)
+        case .unread(let call): ask(call)
+        case .abandoned: return
         }
     }
 
     // MARK: The reader
 
-    private func startReader() {
-        guard !listener.isOver else { return loop.remove(listener.descriptor.raw) }
+    /// Has a call looked at by the reader, or refuses it.
+    private func ask(_ call: UnreadCall) {
+        guard lost < Self.maximumLost, asked.count < Self.maximumAsked, let reader = reader ?? startReader(),
+            reader.ask(call)
+        else {
+            gate.refuse(.limitReached, Caller(TaskIdentity(of: call.task)), detail: "too many calls wait to be read")
+            return listener.answer(call.id, EACCES)
+        }
+        asked[call.id] = call
+    }
+
+    private func startReader() -> NoticeReader? {
         do {
-            let reader = try NoticeReader(of: listener.descriptor.raw, identifies: gate.wantsCallers)
+            let reader = try NoticeReader(identifies: gate.wantsCallers)
             try loop.add(reader.channel.raw, .readable, self)
             try loop.add(reader.timer.raw, .readable, self)
             self.reader = reader
-            loop.remove(listener.descriptor.raw)
+            return reader
         } catch {
             lost = Self.maximumLost
             gate.refuse(.unreadableCaller, nil, detail: error.description)
+            return nil
         }
     }
 
@@ -102,43 +129,36 @@ final class Notifications: EventHandler {
     private func giveUpReader() {
         guard let reader, let id = reader.overdue() else { return }
         let caller = Caller(TaskIdentity(of: reader.task))
-        listener.answer(id, EACCES)
-        loseReader("its memory could not be read in time", caller)
+        loseReader("its memory could not be read in time", caller, during: id)
     }
 
-    private func loseReader(_ why: String, _ caller: Caller?) {
+    /// Refuses the call that was looked at, and has another reader look at those that wait.
+    private func loseReader(_ why: String, _ caller: Caller?, during id: UInt64?) {
         stopReader()
         lost += 1
         gate.refuse(.unreadableCaller, caller, detail: why)
         if lost >= Self.maximumLost {
-            gate.refuse(.limitReached, nil, detail: "this happened too often; every connect(2) is refused from now on")
+            gate.refuse(.limitReached, nil, detail: "this happened too often; no such call is looked at from now on")
         }
-        // The next call starts another reader, or is refused.
-        do { try loop.add(listener.descriptor.raw, .readable, self) } catch {
-            gate.refuse(.limitReached, nil, detail: error.description)
-        }
-    }
-
-    /// Too many readers are lost: nothing is looked at any more.
-    private func refuseAll() {
-        if listener.isOver { return loop.remove(listener.descriptor.raw) }
-        for _ in 0..<Self.burst {
-            guard let id = listener.takeUnread() else { return }
+        if let id {
+            asked[id] = nil
             listener.answer(id, EACCES)
         }
+        let rest = asked.values
+        asked = [:]
+        for call in rest { ask(call) }
     }
 
     private func receiveAll() {
         for _ in 0..<Self.burst {
             guard let reader else { return }
             switch reader.next() {
-            case .notice(let notice): receive(notice)
+            case .notice(let notice):
+                asked[notice.id] = nil
+                receive(notice)
             case .none: return
-            case .end where listener.isOver: return stopReader()
-            case .end:
-                // Killed by someone, or for want of memory. It may have been reading for a call.
-                if let id = reader.overdue(0) { listener.answer(id, EACCES) }
-                return loseReader("the reader of its memory ended", nil)
+            // Killed by someone, or for want of memory. It may have been reading for a call.
+            case .end: return loseReader("the reader of its memory ended", nil, during: reader.overdue(0))
             }
         }
     }
@@ -184,7 +204,7 @@ final class Notifications: EventHandler {
             guard gate.screen(remote, now: monotonicNow(), caller: { caller(notice) }) else {
                 return listener.answer(notice.id, EACCES)
             }
-            perform(notice, consume socket, notice.address, nil)
+            perform(notice, consume socket, notice.address, nil, remote)
         case .path:
             guard let path else { return refusePath(notice) }
             let code = judge(path, notice)
@@ -226,21 +246,30 @@ final class Notifications: EventHandler {
         _ notice: ConnectNotice,
         _ socket: consuming PinnedSocket,
         _ address: [UInt8],
-        _ path: FileDescriptorBox?
+        _ path: FileDescriptorBox?,
+        _ remote: SocketAddress? = nil
     ) {
-        let isBlocking = socket.isBlocking
-        if isBlocking, waiting.count >= Self.maximumWaiting {
+        if waiting.count >= Self.maximumWaiting, socket.isBlocking {
             gate.refuse(.limitReached, caller(notice), detail: "too many calls wait for their connection")
             return listener.answer(notice.id, EACCES)
         }
-        let code = path == nil ? socket.connect(address) : socket.connect(address, as: notice.rights)
-        note(notice, socket.descriptor.raw, type: socket.type)
-        guard isBlocking, PendingConnect.waits(code, domain: socket.domain) else {
+        let (raw, type) = (socket.descriptor.raw, socket.type)
+        var isNoted = false
+        // The SYN that this sends is caught at once, so that most connections are made before the call is answered, or
+        // are as good as made. Its caller's core is ours until then, and no other has to wake.
+        let attempt = socket.connect(address, as: path == nil ? nil : notice.rights) {
+            self.note(notice, raw, type: type)
+            isNoted = true
+            if let remote { self.catchUp(remote.address.canonical.networkBytes.count == 16) }
+        }
+        if !isNoted { note(notice, raw, type: type) }
+        guard attempt.isBlocking, PendingConnect.waits(attempt.code, domain: socket.domain) else {
             // Ours is closed before the caller goes on: it may rely on its close(2) being the last.
             _ = consume socket
-            return listener.answer(notice.id, code)
+            return listener.answer(notice.id, attempt.code)
         }
-        let call = PendingConnect(notice, consume socket, address: address, path: path, code: code, now: monotonicNow())
+        let (code, now) = (attempt.code, monotonicNow())
+        let call = PendingConnect(notice, consume socket, address: address, path: path, code: code, now: now)
         call.onEnd = { [unowned self] call, code in finish(call, code) }
         if call.isTold, (try? loop.add(call.descriptor, [.writable, .readHangup], call)) == nil {
             gate.refuse(.limitReached, caller(notice), detail: "a connection can't be waited for")

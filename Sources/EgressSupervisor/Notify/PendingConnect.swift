@@ -87,8 +87,8 @@ final class PendingConnect: EventHandler {
     }
 
     private func attempt() -> Int32? {
-        let result = path == nil ? socket?.connect(address) : socket?.connect(address, as: rights)
-        guard let result else { return EACCES }
+        let attempt = socket?.connect(address, as: path == nil ? nil : rights)
+        guard let result = attempt?.code else { return EACCES }
         return result == EINPROGRESS || result == EALREADY || (result == EAGAIN && !isTold) ? nil : result
     }
 

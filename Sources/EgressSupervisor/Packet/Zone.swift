@@ -10,6 +10,7 @@ final class Zone: EventHandler {
         func receive(_ packet: CapturedPacket, from zone: Zone)
     }
 
+    let isIPv6: Bool
     private let captures: [Int32: Capture]
     private let raw: FileDescriptor
     private let loop: EventLoop
@@ -40,6 +41,7 @@ final class Zone: EventHandler {
         let tcp = Capture(descriptor: FileDescriptorBox(tcp), protocolNumber: UInt8(IPPROTO_TCP), isIPv6: isIPv6)
         let udp = Capture(descriptor: FileDescriptorBox(udp), protocolNumber: UInt8(IPPROTO_UDP), isIPv6: isIPv6)
         captures = [tcp.descriptor.raw: tcp, udp.descriptor.raw: udp]
+        self.isIPv6 = isIPv6
         self.raw = raw
         self.only = only
         self.loop = loop
@@ -50,6 +52,11 @@ final class Zone: EventHandler {
     func handle(_ events: Events, on descriptor: Int32) {
         guard let capture = captures[descriptor] else { return }
         for _ in 0..<Self.burst where !readOne(capture) { return }
+    }
+
+    /// Handles the SYN that waits longest, if one does.
+    func catchUp() {
+        for capture in captures.values where capture.protocolNumber == UInt8(IPPROTO_TCP) { _ = readOne(capture) }
     }
 
     /// Reads what waits, to the last packet: the command is gone and sends no more.

@@ -54,8 +54,8 @@ import LinuxSystem
     /// Forgets a flow that is over and tells its bytes.
     func finish(_ flow: Flow) {
         guard flows.removeValue(forKey: ObjectIdentifier(flow)) != nil else { return }
-        loop.remove(flow.worker.raw)
-        loop.remove(flow.upstream.raw)
+        loop.forget(flow.worker.raw)
+        loop.forget(flow.upstream.raw)
         gate.close(flow.remote, .tcp, flow.judgement, sent: flow.outward.count, received: flow.inward.count)
     }
 
