@@ -194,6 +194,7 @@ let package = Package(
                 "EgressVault", "EgressFetch", "EgressFleet", "EgressFleetService", "EgressText", "EgressPolicyFile",
                 "EgressEvidence", .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Crypto", package: "swift-crypto"), .product(name: "NIOCore", package: "swift-nio"),
+                "EgressCommandLine",
             ],
             swiftSettings: swift,
             // Half the start-up time of a dynamic binary, and no Swift needed where it is copied to. Not in debug builds, in
@@ -237,7 +238,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressAuditTests",
-            dependencies: ["EgressAudit", "EgressPolicy"],
+            dependencies: ["EgressAudit", "EgressPolicy", "TestSupport"],
             swiftSettings: swift
         ),
         .testTarget(
@@ -303,6 +304,9 @@ let package = Package(
             dependencies: ["egress", "EgressSandbox", "EgressPolicy", "EgressRequests"],
             swiftSettings: swift
         ),
+            swiftSettings: swift
+        ),
+        .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox", "TestSupport"], swiftSettings: swift),
         .executableTarget(
             name: "policy-bench",
             dependencies: ["EgressPolicy"],
