@@ -83,5 +83,15 @@ extension EndToEnd {
             #expect(outcome.standardError == "")
             #expect(!reached.isEmpty)
         }
+
+        @Test(arguments: Account.available)
+        func `dials of goroutines that are preempted end as they would without`(as account: Account) throws {
+            let line = "exec dials-go \(address) 80 9", world = try TestWorld.shared()
+            let native = try world.run(line, as: account, limit: 60)
+            let held = try world.run(line, as: account, egress: ["--allow", address], limit: 60)
+            try #require(native.succeeded, "\(native)")
+            #expect(native.standardOutput.contains("block 80: connected:200"), "\(native)")
+            #expect(held.standardOutput == native.standardOutput, "\(held)")
+        }
     }
 }

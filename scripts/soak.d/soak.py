@@ -31,6 +31,10 @@ def prepare_network():
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     for address in world.ADDRESSES:
         subprocess.run(["ip", "address", "add", address + "/32", "dev", "lo"], check=True)
+    for address in world.HOSTS6:
+        subprocess.run(["ip", "address", "add", address + "/128", "dev", "lo", "nodad"], check=True)
+    # What tells egress-run that this machine has IPv6.
+    subprocess.run(["ip", "route", "add", "local", "::/0", "dev", "lo", "table", "main"], check=True)
 
 
 def descriptors(pid):
@@ -58,8 +62,9 @@ def start(binary, folder, seconds):
     with open(policy, "w", encoding="ascii") as file:
         json.dump({"version": 1, "allow": [name for name in world.names()] + [".wild.example"]}, file)
     here = os.path.dirname(os.path.abspath(__file__))
-    command = [binary, "--policy", policy, "--dns", world.DNS, "--audit", os.path.join(folder, "audit.jsonl"), "--"]
-    crowd = [sys.executable, os.path.join(here, "crowd.py"), str(seconds), str(WARM_UP), str(QUIET)]
+    unix = ["--allow-unix", os.path.join(folder, world.UNIX), "--allow-unix-datagram", "inside"]
+    command = [binary, *unix, "--policy", policy, "--dns", world.DNS, "--audit", os.path.join(folder, "audit.jsonl"), "--"]
+    crowd = [sys.executable, os.path.join(here, "crowd.py"), str(seconds), str(WARM_UP), str(QUIET), folder]
     with open(os.path.join(folder, "stderr"), "wb") as stderr:
         return subprocess.Popen(command + crowd, stdout=subprocess.PIPE, stderr=stderr, text=True)
 
@@ -126,10 +131,10 @@ def judge(samples, seconds, totals, canary_hits):
 def main():
     seconds, binary = int(sys.argv[1]), os.path.abspath(sys.argv[2])
     prepare_network()
-    servers = world.start()
-    with socket.create_connection((world.CANARY, world.PORT), timeout=5):
-        pass
     with tempfile.TemporaryDirectory(prefix="egress-soak-") as folder:
+        servers = world.start(folder)
+        with socket.create_connection((world.CANARY, world.PORT), timeout=5):
+            pass
         process = start(binary, folder, seconds)
         try:
             samples = watch(process, seconds)
