@@ -12,6 +12,8 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <signal.h>
@@ -20,6 +22,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -247,6 +250,17 @@ static void calls(void)
     printf("%.1f %.1f %.1f\n", pid, opening, loop(call_write));
 }
 
+/// Executes a command behind a filter that allows everything: what any filter costs.
+static void filtered(char **command)
+{
+    struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    struct sock_fprog program = {1, &allow};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+        fail("loading a filter");
+    execv(command[0], command);
+    fail(command[0]);
+}
+
 /// Connecting to a unix socket of a child's, and closing, in microseconds.
 static void local(void)
 {
@@ -333,12 +347,14 @@ int main(int argc, char **argv)
         hold(argv[2], atoi(argv[3]), atoi(argv[4]));
     else if (argc == 2 && strcmp(mode, "calls") == 0)
         calls();
+    else if (argc > 2 && strcmp(mode, "filtered") == 0)
+        filtered(argv + 2);
     else if (argc == 2 && strcmp(mode, "local") == 0)
         local();
     else if (argc > 4 && strcmp(mode, "start") == 0)
         start(atoi(argv[2]), argv + 3);
     else {
-        fprintf(stderr, "usage: probe serve|network ADDRESS PORT | hold ADDRESS PORT COUNT | calls | local | start ROUNDS A... ::: B...\n");
+        fprintf(stderr, "usage: probe serve|network ADDRESS PORT | hold ADDRESS PORT COUNT | calls | local | filtered A... | start ROUNDS A... ::: B...\n");
         return 2;
     }
     return 0;

@@ -93,5 +93,16 @@ extension EndToEnd {
             #expect(native.standardOutput.contains("block 80: connected:200"), "\(native)")
             #expect(held.standardOutput == native.standardOutput, "\(held)")
         }
+
+        @Test(arguments: ["getent hosts denied.example", "dig +tcp +tries=1 @9.9.9.9 denied.example"])
+        func `the audit says who asked for a name`(line: String) throws {
+            let outcome = try TestWorld.shared().run(line, as: .user, egress: ["-q", "--audit", "-"])
+            let name = line.prefix { $0 != " " }
+            let lines = outcome.standardError.split(separator: "\n").filter {
+                $0.contains(#""event":"name""#) && $0.contains(#""host":"denied.example""#)
+            }
+            #expect(!lines.isEmpty, "\(outcome)")
+            #expect(lines.allSatisfy { $0.contains(#""argv0":"\#(name)""#) }, "\(outcome)")
+        }
     }
 }

@@ -20,7 +20,7 @@ import world
 # Two clients of each kind; names, which cost us most of the work, have four.
 CROWD = [kind for kind in world.KINDS for _ in range(4 if kind == "name" else 2)]
 FAILED = [f"failed {kind}" for kind in ("download", "upload", "short", "ipv6", "unix", "outside unix", "unix datagram")]
-FAILED += [ "denied name resolved", "denied target connected"]
+FAILED += ["denied name resolved", "denied target connected"]
 # Kinds of which any other error than that of an expired pin counts.
 LOUD = ("short", "download", "upload", "ipv6", "unix", "outside unix", "unix datagram")
 COUNTERS = world.KINDS + [f"failed: {what}" for what in FAILED] + ["killed"]

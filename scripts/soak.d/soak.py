@@ -21,6 +21,7 @@ import world
 WARM_UP, QUIET = 20, 12
 # What may remain open at the end: a descriptor or two that come and go.
 DESCRIPTORS = 2
+KEPT = 64
 MEMORY_SLACK, MEMORY_LIMIT = 2048, 81920  # kB
 
 
@@ -38,7 +39,18 @@ def prepare_network():
 
 
 def descriptors(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
+    """Without files of unix sockets that were found to be the command's: egress-run keeps the last 64 open on purpose."""
+    kept, others = 0, 0
+    for number in os.listdir(f"/proc/{pid}/fd"):
+        try:
+            name = os.path.basename(os.readlink(f"/proc/{pid}/fd/{number}"))
+        except FileNotFoundError:
+            continue
+        if name.startswith("own"):
+            kept += 1
+        else:
+            others += 1
+    return others + max(0, kept - KEPT)
 
 
 def memory(pid):
