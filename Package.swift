@@ -190,11 +190,12 @@ let package = Package(
         .executableTarget(
             name: "egress",
             dependencies: [
-                "EgressDNS", "EgressPolicy", "EgressAudit", "LinuxSystem", "EgressSandbox", "EgressRequests",
-                "EgressVault", "EgressFetch", "EgressFleet", "EgressFleetService", "EgressText", "EgressPolicyFile",
-                "EgressEvidence", .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Crypto", package: "swift-crypto"), .product(name: "NIOCore", package: "swift-nio"),
-                "EgressCommandLine",
+                "EgressText", "EgressCommandLine", "EgressPolicy", "EgressDNS", "EgressPolicyFile", "EgressAudit",
+                "LinuxSystem", "EgressSandbox", "EgressEvidence", "EgressRequests", "EgressVault", "EgressFetch",
+                "EgressFleet", "EgressFleetService",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
             swiftSettings: swift,
             // Half the start-up time of a dynamic binary, and no Swift needed where it is copied to. Not in debug builds, in
@@ -301,12 +302,9 @@ let package = Package(
         ),
         .testTarget(
             name: "egressTests",
-            dependencies: ["egress", "EgressSandbox", "EgressPolicy", "EgressRequests"],
+            dependencies: ["egress", "EgressSandbox", "EgressPolicy", "EgressRequests", "TestSupport"],
             swiftSettings: swift
         ),
-            swiftSettings: swift
-        ),
-        .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox", "TestSupport"], swiftSettings: swift),
         .executableTarget(
             name: "policy-bench",
             dependencies: ["EgressPolicy"],
@@ -317,6 +315,9 @@ let package = Package(
             name: "attest-bench",
             dependencies: ["EgressFleet", "LinuxSystem"],
             path: "Tests/Benchmarks/attest-bench",
+            swiftSettings: swift
+        ),
+        .executableTarget(
             name: "request-bench",
             dependencies: ["EgressRequests", "EgressPolicy"],
             path: "Tests/Benchmarks/request-bench",
