@@ -18,5 +18,6 @@
 #include "egress_notify.h"
 #include "egress_probes.h"
 #include "egress_sandbox.h"
+#include "egress_terminal.h"
 
 #endif
