@@ -133,11 +133,12 @@ let package = Package(
         .target(
             name: "EgressVault",
             dependencies: [
-                "EgressRequests", "LinuxSystem",
+                "EgressText", "EgressPolicy", "EgressPolicyFile", "LinuxSystem", "EgressRequests",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: swift
@@ -247,7 +248,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressVaultTests",
-            dependencies: ["EgressVault", "EgressRequests", "TestSupport"],
+            dependencies: ["EgressVault", "EgressRequests", "TestSupport", "egress"],
             swiftSettings: swift
         ),
         .testTarget(

@@ -8,6 +8,6 @@ struct Egress: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "egress",
         abstract: "Tools for egress-run.",
-        subcommands: [Doctor.self, Check.self]
+        subcommands: [Doctor.self, Check.self, Vault.self]
     )
 }
