@@ -16,12 +16,6 @@ import LinuxSystem
 final class Notifications: EventHandler {
     /// Calls that wait for their connection at a time; one more is refused.
     static let maximumWaiting = 256
-    /// How many readers may get lost in callers' memory; then calls that only a reader may look at are refused.
-    static let maximumLost = 16
-    /// Calls that wait to be looked at by the reader at a time; one more is refused.
-    static let maximumAsked = 64
-    /// How many calls are taken before others have their turn.
-    static let burst = 32
 
     private let listener: NotificationListener
     /// The worker's network namespace; nil, which no socket has, if it can't be told.
@@ -29,14 +23,12 @@ final class Notifications: EventHandler {
     private let unixSockets: UnixSockets
     private let gate: Gate
     private let loop: EventLoop
-    private var reader: NoticeReader?
-    private var asked: [UInt64: UnreadCall] = [:]
-    private var lost = 0
+    private let readers: Readers
     private var waiting: [UInt64: PendingConnect] = [:]
     /// Where calls go that are none of connect(2).
     private let sends: Sends?
 
-    /// Takes over the listener. A reader is started when the first call needs one: most never do.
+    /// Takes over the listener.
     init(
         listener: Int32,
         namespace: UInt64?,
@@ -51,7 +43,10 @@ final class Notifications: EventHandler {
         self.unixSockets = unixSockets
         self.gate = gate
         self.loop = loop
+        readers = Readers(gate: gate, loop: loop)
         try loop.addFirst(listener, self)
+        readers.onNotice = { [unowned self] in receive($0) }
+        readers.onRefusal = { [unowned self] in self.listener.answer($0, EACCES) }
     }
 
     /// Handles the SYN, of IPv6 or IPv4, of a connect(2) that was just performed. Set once zones stand.
@@ -74,11 +69,7 @@ final class Notifications: EventHandler {
     }
 
     func handle(_ events: Events, on descriptor: Int32) {
-        if descriptor == reader?.channel.raw {
-            receiveAll()
-        } else if descriptor == reader?.timer.raw {
-            giveUpReader()
-        } else if events.contains(.readable) {
+        if events.contains(.readable) {
             take()
         } else {
             loop.removeFirst()  // all are gone who could call
@@ -90,80 +81,8 @@ final class Notifications: EventHandler {
         // Who calls is told by the caller's memory, too.
         switch listener.take(looks: !gate.wantsCallers, sends: sends?.entry.raw ?? -1) {
         case .notice(let notice): receive(notice)
-        case .unread(let call): ask(call)
+        case .unread(let call): readers.ask(call)
         case .abandoned: return
-        }
-    }
-
-    // MARK: The reader
-
-    /// Has a call looked at by the reader, or refuses it.
-    private func ask(_ call: UnreadCall) {
-        guard lost < Self.maximumLost, asked.count < Self.maximumAsked, let reader = reader ?? startReader(),
-            reader.ask(call)
-        else {
-            gate.refuse(.limitReached, Caller(TaskIdentity(of: call.task)), detail: "too many calls wait to be read")
-            return listener.answer(call.id, EACCES)
-        }
-        asked[call.id] = call
-    }
-
-    private func startReader() -> NoticeReader? {
-        do {
-            let reader = try NoticeReader(identifies: gate.wantsCallers)
-            try loop.add(reader.channel.raw, .readable, self)
-            try loop.add(reader.timer.raw, .readable, self)
-            self.reader = reader
-            return reader
-        } catch {
-            lost = Self.maximumLost
-            gate.refuse(.unreadableCaller, nil, detail: error.description)
-            return nil
-        }
-    }
-
-    private func stopReader() {
-        guard let reader else { return }
-        loop.remove(reader.channel.raw)
-        loop.remove(reader.timer.raw)
-        self.reader = nil
-    }
-
-    /// The reader has been in someone's memory for too long: the call is refused, and another reader takes the next.
-    private func giveUpReader() {
-        guard let reader, let id = reader.overdue() else { return }
-        let caller = Caller(TaskIdentity(of: reader.task))
-        loseReader("its memory could not be read in time", caller, during: id)
-    }
-
-    /// Refuses the call that was looked at, and has another reader look at those that wait.
-    private func loseReader(_ why: String, _ caller: Caller?, during id: UInt64?) {
-        stopReader()
-        lost += 1
-        gate.refuse(.unreadableCaller, caller, detail: why)
-        if lost >= Self.maximumLost {
-            gate.refuse(.limitReached, nil, detail: "this happened too often; no such call is looked at from now on")
-        }
-        if let id {
-            asked[id] = nil
-            listener.answer(id, EACCES)
-        }
-        let rest = asked.values
-        asked = [:]
-        for call in rest { ask(call) }
-    }
-
-    private func receiveAll() {
-        for _ in 0..<Self.burst {
-            guard let reader else { return }
-            switch reader.next() {
-            case .notice(let notice):
-                asked[notice.id] = nil
-                receive(notice)
-            case .none: return
-            // Killed by someone, or for want of memory. It may have been reading for a call.
-            case .end: return loseReader("the reader of its memory ended", nil, during: reader.overdue(0))
-            }
         }
     }
 

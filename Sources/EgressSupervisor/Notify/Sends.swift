@@ -115,7 +115,7 @@ final class Sends: EventHandler {
     }
 
     private func receiveAll() {
-        for _ in 0..<Notifications.burst {
+        for _ in 0..<Readers.burst {
             guard let reader else { return }
             switch reader.next() {
             case .notice(let notice): receive(notice)
