@@ -12,7 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
-enum { ROUNDS = 1500, USED = 100 };
+enum { ROUNDS = 500, USED = 100 };
 
 static atomic_int done;
 static struct sockaddr_un victim = {.sun_family = AF_UNIX}, own = {.sun_family = AF_UNIX}, shared;
