@@ -30,6 +30,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -188,73 +189,104 @@ static void fetch(const struct egress_send_call *call, struct egress_send_notice
         base->error = error;
 }
 
-static void serve_one(const struct fetcher *fetcher, const struct egress_send_call *call)
+/// Where a call's message `index` lies; 0 or an errno value.
+static int find(const struct egress_send_call *call, uint32_t index, struct message *message, int32_t *flags)
+{
+    const uint64_t *arguments = call->arguments;
+    if (call->number != SYS_sendto) {
+        *flags = (int32_t)arguments[call->number == SYS_sendmmsg ? 3 : 2];
+        return read_header(call->task, arguments[1] + index * sizeof(struct mmsghdr), message);
+    }
+    *flags = (int32_t)arguments[3];
+    message->name = arguments[4];
+    message->name_length = arguments[4] ? (uint32_t)arguments[5] : 0;
+    message->control = message->control_length = 0;
+    message->parts[0] = (struct iovec){(void *)(uintptr_t)arguments[1], arguments[2]};
+    message->count = 1;
+    return 0;
+}
+
+/// Tells the caller how much is sent of a datagram, if it is: all.
+static int tell_length(const struct egress_send_call *call, uint32_t index, uint64_t sent)
+{
+    uint32_t length = (uint32_t)sent;
+    uint64_t at = call->arguments[1] + index * sizeof(struct mmsghdr) + offsetof(struct mmsghdr, msg_len);
+    struct iovec ours = {&length, sizeof length}, theirs = {(void *)(uintptr_t)at, sizeof length};
+    return process_vm_writev((pid_t)call->task, &ours, 1, &theirs, 1, 0) == sizeof length ? 0 : EFAULT;
+}
+
+/// One message that was read, with its descriptors.
+struct fetched {
+    struct egress_send_notice notice;
+    int path, file;
+};
+
+static void close_both(const struct fetched *fetched)
+{
+    if (fetched->path >= 0)
+        close(fetched->path);
+    if (fetched->file >= 0)
+        close(fetched->file);
+}
+
+/// Reads one message, or notes why it can't be read.
+static void fetch_one(const struct egress_send_call *call, uint32_t index, uint64_t *room, struct fetched *fetched)
 {
     static struct message message;
-    static struct egress_send_notice notices[EGRESS_SEND_MESSAGES];
-    static int paths[EGRESS_SEND_MESSAGES], files[EGRESS_SEND_MESSAGES];
-    const uint64_t *arguments = call->arguments;
-    int is_many = call->number == SYS_sendmmsg;
+    struct egress_send_notice *notice = &fetched->notice;
+    memset(notice, 0, sizeof *notice);
+    fetched->path = fetched->file = -1;
+    int error = find(call, index, &message, &notice->flags);
+    if (!error) {
+        fetch(call, notice, &message, room, &fetched->path, &fetched->file);
+    } else {
+        notice->base.id = call->id;
+        notice->base.task = call->task;
+        notice->base.descriptor = (int32_t)call->arguments[0];
+        notice->base.path_error = -1;
+        notice->base.error = error;
+    }
+    notice->is_many = call->number == SYS_sendmmsg;
+    notice->index = index;
+    if (notice->is_many && !notice->base.error)
+        notice->base.error = tell_length(call, index, notice->length);
+}
+
+static void serve_one(const struct fetcher *fetcher, const struct egress_send_call *call)
+{
+    static struct fetched all[EGRESS_SEND_MESSAGES];
     uint64_t room = EGRESS_SEND_BYTES;
-    uint32_t wanted = is_many ? (uint32_t)arguments[2] : 1, count = 0;
+    uint32_t wanted = call->number == SYS_sendmmsg ? (uint32_t)call->arguments[2] : 1, count = 0;
     if (wanted > EGRESS_SEND_MESSAGES)
         wanted = EGRESS_SEND_MESSAGES;
-    do {
-        struct egress_send_notice *notice = &notices[count];
-        memset(notice, 0, sizeof *notice);
-        paths[count] = files[count] = -1;
-        int error = 0;
-        if (call->number == SYS_sendto) {
-            notice->flags = (int32_t)arguments[3];
-            message = (struct message){.name = arguments[4], .name_length = (uint32_t)arguments[5], .count = 1};
-            message.parts[0] = (struct iovec){(void *)(uintptr_t)arguments[1], arguments[2]};
-            if (arguments[4] == 0)
-                message.name_length = 0;
-        } else if (wanted > 0) {
-            notice->flags = (int32_t)arguments[is_many ? 3 : 2];
-            error = read_header(call->task, arguments[1] + count * sizeof(struct mmsghdr), &message);
-        }
-        if (error || wanted == 0) {
-            notice->base.id = call->id;
-            notice->base.task = call->task;
-            notice->base.descriptor = (int32_t)arguments[0];
-            notice->base.error = error;
-            notice->base.path_error = -1;
-        } else {
-            fetch(call, notice, &message, &room, &paths[count], &files[count]);
-        }
-        notice->is_many = is_many;
-        notice->index = count;
-        // What is not there costs the messages before it nothing. Nor is one sent of which only a part was read.
-        if (count > 0 && (notice->base.error || notice->is_cut)) {
-            if (paths[count] >= 0)
-                close(paths[count]);
-            if (files[count] >= 0)
-                close(files[count]);
+    while (count < wanted) {
+        struct fetched *next = &all[count];
+        fetch_one(call, count, &room, next);
+        // What can't be read, or not wholly, costs the messages before it nothing.
+        if (count > 0 && (next->notice.base.error || next->notice.is_cut)) {
+            close_both(next);
             break;
         }
-        // How much is sent of a datagram is known: all.
-        if (is_many && wanted > 0 && !notice->base.error) {
-            uint32_t length = (uint32_t)notice->length;
-            struct iovec ours = {&length, sizeof length};
-            struct iovec theirs = {(char *)(uintptr_t)arguments[1] + count * sizeof(struct mmsghdr) +
-                                       offsetof(struct mmsghdr, msg_len),
-                                   sizeof length};
-            if (process_vm_writev((pid_t)call->task, &ours, 1, &theirs, 1, 0) != sizeof length)
-                notice->base.error = EFAULT;
-        }
         count++;
-    } while (count < wanted && !notices[count - 1].base.error);
-    for (uint32_t i = 0; i < count; i++)
-        notices[i].count = wanted == 0 ? 0 : count;
-
+        if (next->notice.base.error)
+            break;
+    }
     struct itimerspec off = {{0, 0}, {0, 0}};
     timerfd_settime(fetcher->timer, 0, &off, NULL);
     atomic_store(&fetcher->mailbox->id, 0);
     // Taking someone's ids for a path took it away; who is orphaned by now finds the channel closed.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    for (uint32_t i = 0; i < count; i++)
-        send_notice(fetcher, &notices[i], paths[i], files[i]);
+    if (wanted == 0) {
+        memset(&all[0], 0, sizeof all[0]);
+        all[0].path = all[0].file = -1;
+        all[0].notice.base = (struct egress_notice){
+            .id = call->id, .task = call->task, .descriptor = (int32_t)call->arguments[0], .path_error = -1};
+        send_notice(fetcher, &all[0].notice, -1, -1);
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        all[i].notice.count = count;
+        send_notice(fetcher, &all[i].notice, all[i].path, all[i].file);
+    }
 }
 
 _Noreturn static void serve(const struct fetcher *fetcher)

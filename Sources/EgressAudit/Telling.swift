@@ -73,7 +73,8 @@ enum Telling {
         case .privateTargetBlocked:
             return suggestion(event, policy).map { "to permit: --allow " + $0 }
         case .unixSocketNotAllowed:
-            return event.path.map { "to permit: --allow-unix" + (event.kind == .datagram ? "-datagram " : " ") + $0.printable }
+            let option = event.kind == .datagram ? "--allow-unix-datagram " : "--allow-unix "
+            return event.path.map { "to permit: " + option + $0.printable }
         case .deniedByRule:
             return "to permit: remove that rule"
         case .recordTypeNotAllowed:

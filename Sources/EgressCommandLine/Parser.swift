@@ -120,7 +120,10 @@ private struct Parser {
         case .allowUnix: options.allowUnix.append(value)
         case .allowUnixDatagram:
             guard value == "inside" || value.utf8.contains(UInt8(ascii: "/")) else {
-                throw UsageError("\(value.quoted()) is no path of a unix socket", hint: "--allow-unix-datagram /dev/log, or inside")
+                throw UsageError(
+                    "\(value.quoted()) is no path of a unix socket",
+                    hint: "--allow-unix-datagram /dev/log, or inside"
+                )
             }
             options.allowUnixDatagram.append(value)
         case .allowPrivate: options.allowsPrivate = true

@@ -19,7 +19,9 @@ public enum SyscallFilter {
     /// is asked for as a raw one. The path may lead outside.
     private static func unixTypes(_ allowsDatagrams: Bool) -> [SyscallRule] {
         ["socket", "socketpair"].flatMap { call in
-            (allowsDatagrams ? [3] : [2, 3]).map { SyscallRule(call, EACCES, equals(0, AF_UNIX), .init(1, .masked(0xf, equals: $0))) }
+            (allowsDatagrams ? [3] : [2, 3]).map { type in
+                SyscallRule(call, EACCES, equals(0, AF_UNIX), .init(1, .masked(0xf, equals: type)))
+            }
         }
     }
 

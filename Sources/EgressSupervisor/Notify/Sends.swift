@@ -109,7 +109,7 @@ final class Sends: EventHandler {
         messages = []
         gate.refuse(.unreadableCaller, caller, detail: why)
         if lost < Self.maximumLost, (try? startReader()) != nil { return }
-        gate.refuse(.limitReached, nil, detail: "this happened too often; every send with an address is refused from now on")
+        gate.refuse(.limitReached, nil, detail: "this happened too often; no such call is looked at from now on")
         // What can't be watched is never answered, and so never performed.
         try? loop.add(queue.raw, .readable, self)
     }
@@ -256,7 +256,8 @@ final class Sends: EventHandler {
             }
             return 0
         case .denied:
-            gate.tell(.unixSocketNotAllowed, unixSocket: LinuxSystem.path(of: path.raw) ?? "?", caller(notice), .datagram)
+            let name = LinuxSystem.path(of: path.raw) ?? "?"
+            gate.tell(.unixSocketNotAllowed, unixSocket: name, caller(notice), .datagram)
             return EACCES
         }
     }
