@@ -11,10 +11,14 @@ import Testing
 @Suite struct RulesTests {
     /// RFC 9525, section 6.3.
     @Test(arguments: [
-        ("example.com", "example.com", true), ("EXAMPLE.com", "example.com", true), ("*.example.com", "a.example.com", true),
-        ("*.example.com", "example.com", false), ("*.example.com", "a.b.example.com", false), ("a*.example.com", "ab.example.com", false),
-        ("*.com", "example.com", false), ("*", "example.com", false), ("*.*.com", "a.b.com", false), ("a.*.com", "a.b.com", false),
-        ("example.com\0.evil.org", "example.com", false), ("example.com.", "example.com", false), ("", "example.com", false),
+        ("example.com", "example.com", true), ("EXAMPLE.com", "example.com", true),
+        ("*.example.com", "a.example.com", true),
+        ("*.example.com", "example.com", false), ("*.example.com", "a.b.example.com", false),
+        ("a*.example.com", "ab.example.com", false),
+        ("*.com", "example.com", false), ("*", "example.com", false), ("*.*.com", "a.b.com", false),
+        ("a.*.com", "a.b.com", false),
+        ("example.com\0.evil.org", "example.com", false), ("example.com.", "example.com", false),
+        ("", "example.com", false),
     ])
     func `a name of a certificate stands for a host or does not`(pattern: String, host: String, matches: Bool) {
         #expect(CertificateName.matches(pattern: Array(pattern.utf8), host) == matches)
@@ -41,7 +45,9 @@ import Testing
         #expect("\(url)" == target)
     }
 
-    @Test(arguments: ["", "http://", "http://b\u{fffd}.example/", "http://b\u{e9}.example/", "/a b", "/\u{fffd}", "\u{e9}:b"])
+    @Test(arguments: [
+        "", "http://", "http://b\u{fffd}.example/", "http://b\u{e9}.example/", "/a b", "/\u{fffd}", "\u{e9}:b",
+    ])
     func `a redirect to what is no URL is refused`(location: String) throws {
         let base = try WebURL("http://a.example/")
         #expect(throws: FetchError.self) { try Redirect.target(["location": location], of: base) }

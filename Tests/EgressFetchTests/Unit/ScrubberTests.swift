@@ -9,20 +9,14 @@ import Testing
     func `a secret is found however the stream is cut`(size: Int) {
         var scrubber = SecretScrubber()
         scrubber.add(Array("s3cr3t-value".utf8))
-        let input = Array("before s3cr3t-value, s3cr3t-valu and c3MzY3IzdC12YWx1ZQ s3cr3t-values3cr3t-value".utf8)
+        let input = Array("before s3cr3t-value, s3cr3t-valu and s3cr3t-values3cr3t-value".utf8)
         var output: [UInt8] = [], rest = input[...]
         while !rest.isEmpty {
             output += scrubber.scrub(rest.prefix(size))
             rest = rest.dropFirst(size)
         }
         output += scrubber.finish()
-        #expect(
-            String(decoding: output, as: UTF8.self)
-                == "before [REDACTED], s3cr3t-valu and c3MzY3IzdC12YWx1ZQ [REDACTED]s[REDACTED]".replacing(
-                    "[REDACTED]s[REDACTED]",
-                    with: "[REDACTED][REDACTED]"
-                )
-        )
+        #expect(String(decoding: output, as: UTF8.self) == "before [REDACTED], s3cr3t-valu and [REDACTED][REDACTED]")
     }
 
     @Test(arguments: [

@@ -29,7 +29,8 @@ extension FetchWorldTests {
 
             func get(_ url: String, _ arguments: [String] = [], hosts: String = "") throws -> Outcome {
                 try world.fetch(
-                    FetchWorld.usual + options + ["--credential", "authorization=Bearer vault:canary\(hosts)"] + arguments + [url]
+                    FetchWorld.usual + options + ["--credential", "authorization=Bearer vault:canary\(hosts)"]
+                        + arguments + [url]
                 )
             }
         }
@@ -67,7 +68,9 @@ extension FetchWorldTests {
             for form in Self.forms() { #expect(("..." + form + "...").contains(form)) }
         }
 
-        @Test(arguments: ["/leak", "/leak-gzip", "/leak-away", "/leak-host", "/leak-type", "/echo", "/status/404", "/close-early"])
+        @Test(arguments: [
+            "/leak", "/leak-gzip", "/leak-away", "/leak-host", "/leak-type", "/echo", "/status/404", "/close-early",
+        ])
         func `no output has the credential, whatever the server echoes`(path: String) throws {
             let vault = try Vault()
             for flags in [[], ["--json"], ["--accept-type", "image/png"], ["--max-bytes", "70", "--json"]] {
@@ -81,7 +84,7 @@ extension FetchWorldTests {
         @Test(arguments: [
             // Another host, a deeper one, another port, no TLS, and away and back again.
             ("http://v4.example:7100/to/302?http://also.allowed.example:7100/echo", ""),
-            ("http://v4.example:7100/to/307?http://v4.example:80/echo", ""),
+            ("http://v4.example:7100/to/307?https://v4.example:7443/echo", ""),
             ("https://v4.example:7443/to/302?http://v4.example:7100/echo", " to v4.example"),
             ("http://v4.example:7100/to/302?http://also.allowed.example:7100/to/302?http://v4.example:7100/echo", ""),
             ("http://also.allowed.example:7100/echo", " to v4.example"),
@@ -101,12 +104,20 @@ extension FetchWorldTests {
             #expect(requests.last?.contains("authorization") != true)
         }
 
-        @Test(arguments: [("exec:id", 3), ("env:HOME", 3), ("file:/etc/passwd", 3), ("vault:", 64), ("plain-text", 64), ("vault:missing", 70)])
-        func `no other source than a secret of the vault is taken, and its text is not shown`(source: String, status: Int32) throws {
+        @Test(arguments: [
+            ("exec:id", 3), ("env:HOME", 3), ("file:/etc/passwd", 3), ("vault:", 64), ("plain-text", 64),
+            ("vault:missing", 70),
+        ])
+        func `no other source than a secret of the vault is taken, and its text is not shown`(
+            source: String,
+            status: Int32
+        ) throws {
             let vault = try Vault()
             let requests = try vault.world.requests {
                 let outcome = try vault.world.fetch(
-                    FetchWorld.usual + vault.options + ["--credential", "x-api-key=\(source)", "http://v4.example:7100/"]
+                    FetchWorld.usual + vault.options + [
+                        "--credential", "x-api-key=\(source)", "http://v4.example:7100/",
+                    ]
                 )
                 #expect(outcome.status == status, "\(outcome)")
             }
@@ -115,7 +126,10 @@ extension FetchWorldTests {
 
         @Test func `a request that is denied takes nothing out of the vault`() throws {
             let outcome = try FetchWorld.shared().fetch(
-                ["--allow", "v4.example", "--vault", "/nonexistent", "--credential", "cookie=vault:x", "http://denied.example/"]
+                [
+                    "--allow", "v4.example", "--vault", "/nonexistent", "--credential", "cookie=vault:x",
+                    "http://denied.example/",
+                ]
             )
             #expect(outcome.status == 3, "\(outcome)")
         }

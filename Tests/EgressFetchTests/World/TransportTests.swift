@@ -37,7 +37,8 @@ extension FetchWorldTests {
             let world = try FetchWorld.shared(), directory = world.world.directory
             let outcome = try world.world.run(
                 "\(FetchWorld.path) fetch --ca \(directory)/ca.pem --allow allowed.example --max-bytes 1G "
-                    + flags.joined(separator: " ") + " https://allowed.example/big | sha256sum | cut -d' ' -f1 | tr -d '\\n'",
+                    + flags.joined(separator: " ")
+                    + " https://allowed.example/big | sha256sum | cut -d' ' -f1 | tr -d '\\n'",
                 as: FetchWorld.account,
                 limit: 120
             )
@@ -61,7 +62,10 @@ extension FetchWorldTests {
             let world = try FetchWorld.shared()
             let (outcome, leaked) = try world.world.arrivals {
                 try world.fetch(
-                    ["--allow", ".rebind.example", "http://twice.rebind.example:7100/to/302?http://twice.rebind.example:81/"],
+                    [
+                        "--allow", ".rebind.example",
+                        "http://twice.rebind.example:7100/to/302?http://twice.rebind.example:81/",
+                    ],
                     resolver: .hostile
                 )
             }
@@ -77,10 +81,12 @@ extension FetchWorldTests {
         }
 
         @Test(arguments: [
-            ("http://denied.example/", 3, "host_not_allowlisted"), ("http://private.example/", 3, "private_target_blocked"),
-            ("http://mixed.example/", 3, "private_target_blocked"), ("http://nosuch.example/", 5, "dns_resolution_failed"),
+            ("http://denied.example/", 3, "host_not_allowlisted"),
+            ("http://private.example/", 3, "private_target_blocked"),
+            ("http://mixed.example/", 3, "private_target_blocked"),
+            ("http://nosuch.example/", 5, "dns_resolution_failed"),
             ("http://v4.example:7101/", 5, "Connection refused"), ("http://93.184.216.34:7009/", 5, "connect_timeout"),
-            ("https://v4.example:7100/", 5, "tls_failed"), ("ftp://v4.example/", 3, "unsupported_scheme"),
+            ("https://v4.example:80/", 5, "tls_failed"), ("ftp://v4.example/", 3, "unsupported_scheme"),
             ("http://user:pass@v4.example/", 3, "url_credentials_forbidden"),
         ])
         func `each failure has its status and reason`(url: String, status: Int32, reason: String) throws {
