@@ -274,7 +274,11 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
-        .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox"], swiftSettings: swift),
+        .testTarget(
+            name: "egressTests",
+            dependencies: ["egress", "EgressSandbox", "EgressPolicy", "EgressRequests"],
+            swiftSettings: swift
+        ),
         .executableTarget(
             name: "policy-bench",
             dependencies: ["EgressPolicy"],
@@ -303,6 +307,7 @@ if Context.environment["EGRESS_FUZZ"] != nil {
         ("policy-file", ["EgressPolicyFile", "EgressPolicy"]),
         ("rule", ["EgressPolicy"]),
         ("system-files", ["EgressDNS"]),
+        ("url", ["EgressPolicy"]),
     ]
     for (name, dependencies) in fuzzed {
         let target = "fuzz-\(name)"

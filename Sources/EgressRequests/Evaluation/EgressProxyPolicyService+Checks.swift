@@ -150,7 +150,7 @@ extension EgressProxyPolicyService {
         }
         // The whole answer first, as a resolver does before it tells anyone; then each address, as the gate does.
         for address in answer.addresses {
-            let culprit = "it resolves to \(address) (\(address.addressClass))"
+            let culprit = "it resolves to \(address) (\(address.addressClass.words))"
             var verdict = policy.validate(answer: [address], for: host)
             guard verdict.isAllowed else { throw denied(verdict, culprit) }
             verdict = policy.decide(address: address, port: port, protocol: transport, names: [host])

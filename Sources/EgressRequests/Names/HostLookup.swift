@@ -77,7 +77,10 @@ final class HostLookup {
         return try answer()
     }
 
-    private var addresses: [IPAddress] { replies.flatMap(\.answers).compactMap(\.data.address) }
+    /// IPv4 first, whichever reply came first: what is told must not depend on who was faster.
+    private var addresses: [IPAddress] {
+        replies.sorted { $0.id < $1.id }.flatMap(\.answers).compactMap(\.data.address)
+    }
 
     private func answer() throws(HostResolverError) -> ResolvedHost {
         guard !replies.contains(where: \.isTruncated) else { throw .failed("the answer is too large") }

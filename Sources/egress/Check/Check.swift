@@ -56,13 +56,14 @@ struct Check: AsyncParsableCommand {
             if !json { print(explanation.text, terminator: "") }
         }
         if json { try print(CheckReport(explanations).json()) }
-        if let code = Self.exitCode(explanations) { throw code }
+        let status = Self.status(explanations)
+        if status != 0 { throw ExitCode(status) }
     }
 
-    /// The exit status; nil when all are allowed.
-    static func exitCode(_ explanations: [Explanation]) -> ExitCode? {
+    /// The exit status: 0 when all are allowed.
+    static func status(_ explanations: [Explanation]) -> Int32 {
         let refused = explanations.filter { !$0.isAllowed }
-        if refused.isEmpty { return nil }
-        return ExitCode(refused.allSatisfy(\.isResolutionFailure) ? 5 : 3)
+        if refused.isEmpty { return 0 }
+        return refused.allSatisfy(\.isResolutionFailure) ? 5 : 3
     }
 }

@@ -27,16 +27,6 @@ extension Explanation {
     }
 
     private static func text(_ address: IPAddress) -> String {
-        "\(address) (\(address.addressClass.code.replacing("_", with: " ")))"
-    }
-}
-
-extension AddressClass {
-    /// The class as JSON has it: `private_use`, `embedded_ipv4`.
-    var code: String {
-        if self == .embeddedIPv4 { return "embedded_ipv4" }
-        return rawValue.reduce(into: "") { code, letter in
-            code += letter.isUppercase ? "_\(letter.lowercased())" : "\(letter)"
-        }
+        "\(address) (\(address.addressClass.words))"
     }
 }
