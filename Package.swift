@@ -253,7 +253,9 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressVaultTests",
-            dependencies: ["EgressVault", "EgressPolicyFile", "EgressRequests", "LinuxSystem", "TestSupport", "egress"],
+            dependencies: [
+                "EgressVault", "EgressPolicyFile", "EgressRequests", "LinuxSystem", "TestSupport", "egress",
+            ],
             swiftSettings: swift
         ),
         .testTarget(

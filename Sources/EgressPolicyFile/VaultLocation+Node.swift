@@ -79,14 +79,15 @@ extension Node {
 
     fileprivate func vaultURL() throws(Problem) -> String {
         let hint = "such as https://bao.example.com:8200"
+        // Not repeated in a message: it may hold credentials.
         let text = try text("'url'", hint: hint)
         guard let url = try? WebURL(Array(text.utf8)), url.scheme == "https" || url.scheme == "http",
             !text.utf8.dropFirst(url.scheme.utf8.count + 3).contains(where: { "/?#".utf8.contains($0) })
-        else { throw Problem("\(text.quoted()) is not the URL of a server", at: mark, hint: hint) }
+        else { throw Problem("'url' is not the URL of a server", at: mark, hint: hint) }
         if url.scheme == "http" {
             guard case .address(let address) = url.host, address.addressClass == .loopback else {
                 let hint = "write https: over http the token could be read on the way"
-                throw Problem("\(text.quoted()) is not the URL of a server", at: mark, hint: hint)
+                throw Problem("'url' begins with http", at: mark, hint: hint)
             }
         }
         return text

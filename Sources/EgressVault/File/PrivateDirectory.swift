@@ -27,7 +27,7 @@ struct PrivateDirectory: ~Copyable {
         let (prefix, name) = Self.split(path)
         // The kernel would open what stands before a NUL.
         guard !name.isEmpty, name != ".", name != "..", !path.utf8.contains(0) else {
-            throw .system(SystemError("opening '\(path)'", code: EISDIR))
+            throw .unsafeFile(path, .notAFile)
         }
         if making, !prefix.isEmpty { Self.make(prefix) }
         let directory: FileDescriptor
@@ -143,6 +143,8 @@ struct PrivateDirectory: ~Copyable {
         guard raw >= 0 else { throw .system(SystemError("opening '\(path(name))'")) }
         let file = FileDescriptor(owning: raw)
         try check(file, name)
+        // Whatever the umask left of it, the next writer must be able to open it.
+        _ = fchmod(file.raw, 0o600)
         let end = monotonicNow() + UInt64(seconds * 1e9)
         while flock(file.raw, LOCK_EX | LOCK_NB) != 0 {
             guard errno == EWOULDBLOCK || errno == EINTR else { throw .system(SystemError("locking '\(path(name))'")) }

@@ -11,15 +11,20 @@ enum OpenBaoAnswer {
 
         struct Metadata: Decodable {
             /// Empty, or when the version was deleted.
-            var deletion_time: String?
+            var deletionTime: String?
             var destroyed: Bool?
+
+            enum CodingKeys: String, CodingKey {
+                case deletionTime = "deletion_time"
+                case destroyed
+            }
         }
 
         var data: Outer?
 
         var isDeleted: Bool {
             guard let metadata = data?.metadata else { return false }
-            return metadata.destroyed == true || metadata.deletion_time?.isEmpty == false
+            return metadata.destroyed == true || metadata.deletionTime?.isEmpty == false
         }
     }
 
@@ -38,9 +43,16 @@ enum OpenBaoAnswer {
         struct Fields: Decodable {
             /// In seconds; 0 if it never ends.
             var ttl: Int
-            var creation_ttl: Int?
+            var creationTTL: Int?
             var period: Int?
             var renewable: Bool?
+
+            enum CodingKeys: String, CodingKey {
+                case ttl
+                case creationTTL = "creation_ttl"
+                case period
+                case renewable
+            }
         }
 
         var data: Fields
@@ -49,8 +61,11 @@ enum OpenBaoAnswer {
     /// Of `POST /v1/auth/token/renew-self`.
     struct Renewal: Decodable {
         struct Fields: Decodable {
-            var lease_duration: Int
-            var renewable: Bool?
+            var leaseDuration: Int
+
+            enum CodingKeys: String, CodingKey {
+                case leaseDuration = "lease_duration"
+            }
         }
 
         var auth: Fields

@@ -31,7 +31,8 @@ struct OpenBaoExchange: Sendable {
             timeout: .init(connect: .nanoseconds(limits.nanoseconds), read: .nanoseconds(limits.nanoseconds))
         )
         settings.httpVersion = .http1Only
-        settings.maximumUsesPerConnection = nil
+        // Else a certificate that isn't trusted is looked at again and again until the time is over.
+        settings.connectionPool.retryConnectionEstablishment = false
         let client = HTTPClient(eventLoopGroup: HTTPClient.defaultEventLoopGroup, configuration: settings)
         let result: Result
         do {
@@ -47,6 +48,8 @@ struct OpenBaoExchange: Sendable {
     private static func tls(_ server: OpenBaoServer) throws(OpenBaoError) -> TLSConfiguration {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
+        // A server that does not answer would not say goodbye either.
+        tls.shutdownTimeout = .milliseconds(100)
         guard let path = server.certificateAuthority else { return tls }
         guard let certificates = try? NIOSSLCertificate.fromPEMFile(path), !certificates.isEmpty else {
             throw .configuration("the file of certificates can't be read, or holds none in PEM")

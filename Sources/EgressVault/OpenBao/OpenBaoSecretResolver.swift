@@ -36,7 +36,7 @@ public final class OpenBaoSecretResolver: SecretResolver {
     /// The value that a reference names now, with the exact reason if there is none.
     public func read(_ reference: SecretReference) async throws(OpenBaoError) -> Secret {
         let text = try await exchange { exchange async throws(OpenBaoError) in
-            await self.renewIfDue(exchange)
+            try await self.renewIfDue(exchange)
             return try await Self.field(reference, exchange)
         }
         var bytes = Array(text.utf8)
@@ -76,12 +76,17 @@ public final class OpenBaoSecretResolver: SecretResolver {
         return text
     }
 
-    /// That a token can't be renewed is no failure while it is good; the request that follows shows whether it is.
-    private func renewIfDue(_ exchange: OpenBaoExchange) async {
+    private func renewIfDue(_ exchange: OpenBaoExchange) async throws(OpenBaoError) {
         let now = monotonicNow()
         guard nextCheck.withLock({ $0 <= now }) else { return }
-        guard let left = try? await Self.renew(exchange) else { return }
-        nextCheck.withLock { $0 = now + UInt64(max(1, left / 4)) * 1_000_000_000 }
+        do {
+            let left = try await Self.renew(exchange)
+            nextCheck.withLock { $0 = left.map { now + UInt64(max(1, $0 / 4)) * 1_000_000_000 } ?? .max }
+        } catch .tokenRefused {
+            // A token's policies may keep it from looking at itself. Whether it is good, the request that follows shows.
+        } catch .status {
+            // So does this: that a token can't be renewed is no failure while it is good.
+        }
     }
 
     private static func renew(_ exchange: OpenBaoExchange) async throws(OpenBaoError) -> Int? {
@@ -89,11 +94,11 @@ public final class OpenBaoSecretResolver: SecretResolver {
         try checkStatus(answer, of: exchange)
         let token = try decode(OpenBaoAnswer.Token.self, answer).data
         if token.ttl <= 0 { return nil }
-        let whole = max(token.period ?? 0, token.creation_ttl ?? 0)
+        let whole = max(token.period ?? 0, token.creationTTL ?? 0)
         guard token.renewable == true, token.ttl < (whole + 1) / 2 else { return token.ttl }
         let renewal = try await exchange.post("auth/token/renew-self")
         try checkStatus(renewal, of: exchange)
-        return try decode(OpenBaoAnswer.Renewal.self, renewal).auth.lease_duration
+        return try decode(OpenBaoAnswer.Renewal.self, renewal).auth.leaseDuration
     }
 
     private static func field(

@@ -27,6 +27,7 @@ struct VaultOptions: ParsableArguments {
         if keyFile != nil, hasPassphrase {
             throw ValidationError("a vault is opened by a key file or by a passphrase, not by both")
         }
+        if let keyFile, keyFile == path { throw ValidationError("the vault and its key can't be the same file") }
         if passphraseFile != nil, passphraseFd != nil {
             throw ValidationError("give --passphrase-file or --passphrase-fd, not both")
         }

@@ -51,7 +51,9 @@ struct VaultRotate: VaultCommand {
         if newKeyFile != nil, hasPassphrase || to == .passphrase {
             throw ValidationError("--new-key-file and a new passphrase exclude each other")
         }
-        if hasPassphrase, to == .keyFile { throw ValidationError("--to key-file and a new passphrase exclude each other") }
+        if hasPassphrase, to == .keyFile {
+            throw ValidationError("--to key-file and a new passphrase exclude each other")
+        }
         if let newPassphraseFd, newPassphraseFd < 0 { throw ValidationError("a descriptor is a number from 0") }
     }
 

@@ -11,14 +11,14 @@ final class BaoServer: Sendable {
     let port: Int
     private let pid: pid_t
 
-    init() throws {
+    init(certificate: String = "server") throws {
         folder = try Folder()
         let certificates = try Command.run([Command.programs + "/certificates", folder.path])
         guard certificates.succeeded else { throw SupportError("\(certificates)") }
         let output = unsafe open(folder.path + "/port", O_RDWR | O_CREAT | O_CLOEXEC, 0o600)
         defer { close(output) }
         let path = folder.path
-        let files = ["server.pem", "server.key", "log"].map { path + "/" + $0 }
+        let files = ["\(certificate).pem", "\(certificate).key", "log"].map { path + "/" + $0 }
         pid = try Subprocess.start(
             // It ends with these tests, however they end.
             ["setpriv", "--pdeathsig", "KILL", "python3", Command.programs + "/bao.py"] + files,
