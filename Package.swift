@@ -276,6 +276,9 @@ let package = Package(
         .testTarget(
             name: "EgressVaultTests",
             dependencies: ["EgressVault", "EgressRequests", "TestSupport", "egress"],
+            dependencies: [
+                "EgressVault", "EgressPolicyFile", "EgressRequests", "LinuxSystem", "TestSupport", "egress",
+            ],
             swiftSettings: swift
         ),
         .testTarget(

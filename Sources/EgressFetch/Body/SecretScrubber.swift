@@ -105,3 +105,14 @@ struct SecretScrubber: Sendable {
         }
     }
 }
+
+extension SecretScrubber: CustomStringConvertible, CustomDebugStringConvertible, CustomReflectable {
+    /// Always `<redacted>`.
+    var description: String { "<redacted>" }
+
+    /// Always `<redacted>`.
+    var debugDescription: String { "<redacted>" }
+
+    /// Without children.
+    var customMirror: Mirror { Mirror(self, children: []) }
+}

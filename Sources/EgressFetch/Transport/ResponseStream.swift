@@ -24,11 +24,15 @@ final class ResponseStream: Sendable {
 
         /// Adds content to the last part, if both are small: frames and chunks of a few bytes cost more than their copy.
         mutating func append(_ bytes: ByteBuffer) {
-            guard bytes.readableBytes < ResponseStream.smallPart, case .body(var last)? = parts.last, last.readableBytes < ResponseStream.largePart else {
+            guard bytes.readableBytes < ResponseStream.smallPart, case .body(var last)? = parts.last,
+                last.readableBytes < ResponseStream.largePart
+            else {
                 return parts.append(.body(bytes))
             }
             parts.removeLast()
-            if last.writableBytes < bytes.readableBytes { last.reserveCapacity(minimumWritableBytes: ResponseStream.largePart) }
+            if last.writableBytes < bytes.readableBytes {
+                last.reserveCapacity(minimumWritableBytes: ResponseStream.largePart)
+            }
             last.writeImmutableBuffer(bytes)
             parts.append(.body(last))
         }

@@ -92,7 +92,7 @@ struct FetchSession {
     private func watch(_ timeout: Duration) {
         Task.detached {
             try await Task.sleep(for: timeout + .seconds(1))
-            Self.write("egress: total_timeout: nobody takes the body from standard output\n")
+            Self.write("egress: total_timeout: the fetch took too long, and nobody takes its output\n")
             _exit(5)
         }
     }
