@@ -7,9 +7,11 @@
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <linux/magic.h>
+#include <linux/sockios.h>
 #include <netinet/in.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -27,6 +29,17 @@ int egress_open_without_links(const char *path)
 {
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
     return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
+}
+
+int egress_open_in_root(int root, const char *path)
+{
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_IN_ROOT};
+    return (int)syscall(SYS_openat2, root, path, &how, sizeof how);
+}
+
+int egress_socket_namespace(int socket)
+{
+    return ioctl(socket, SIOCGSKNS);
 }
 
 int egress_accept(int socket, struct sockaddr_storage *peer)
@@ -52,6 +65,11 @@ int egress_continue_at(uint64_t time)
 int egress_pidfd_send_signal(int pidfd, int signal)
 {
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U);
+}
+
+int egress_pidfd_getfd(int pidfd, int descriptor)
+{
+    return (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0U);
 }
 
 int egress_adopt_orphans(void)

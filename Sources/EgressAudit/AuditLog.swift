@@ -11,8 +11,10 @@ public struct AuditLog: ~Copyable {
     private var line = JSONLine()
 
     /// A log on a descriptor that the caller opened (for appending) and keeps open.
-    public init(descriptor: Int32) {
-        writer = LineWriter(descriptor: descriptor)
+    ///
+    /// - Parameter tap: is given all that was written, in order
+    public init(descriptor: Int32, tap: ((ArraySlice<UInt8>) -> Void)? = nil) {
+        writer = LineWriter(descriptor: descriptor, tap: tap)
     }
 
     /// How many events could not be written.
@@ -24,6 +26,13 @@ public struct AuditLog: ~Copyable {
     public mutating func write(_ event: AuditEvent) throws(WriteError) {
         line.set(event)
         try writer.write(line.bytes)
+    }
+
+    /// The line of an event, with the newline at its end.
+    public static func line(for event: AuditEvent) -> [UInt8] {
+        var line = JSONLine()
+        line.set(event)
+        return line.bytes
     }
 }
 

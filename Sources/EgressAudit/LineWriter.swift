@@ -11,6 +11,7 @@ public struct LineWriter: ~Copyable {
     /// How many lines could not be written.
     public private(set) var lostLines: UInt64 = 0
     private let descriptor: Int32
+    private let tap: ((ArraySlice<UInt8>) -> Void)?
     /// Whether the last thing written is a part of a line, after which a new line must begin.
     private var isTorn = false
     /// Whether the last line was lost. Then nobody reads, and no further line waits until someone does.
@@ -20,8 +21,11 @@ public struct LineWriter: ~Copyable {
     private static let patience: Int32 = 1000
 
     /// A writer to a descriptor that stays open as long as this writer is used.
-    public init(descriptor: Int32) {
+    ///
+    /// - Parameter tap: is given all that was written, in order, torn lines included
+    public init(descriptor: Int32, tap: ((ArraySlice<UInt8>) -> Void)? = nil) {
         self.descriptor = descriptor
+        self.tap = tap
     }
 
     /// Writes a line, and the newline that ends it if it has none.
@@ -49,6 +53,7 @@ public struct LineWriter: ~Copyable {
                 unsafe Glibc.write(descriptor, buffer.baseAddress?.advanced(by: written), buffer.count - written)
             }
             if count > 0 {
+                tap?(bytes[written..<written + count])
                 written += count
                 isTorn = written < bytes.count
                 continue

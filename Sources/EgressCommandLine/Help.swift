@@ -18,6 +18,9 @@ public enum Help {
           --policy FILE        read rules from a YAML or JSON file as well
           --allow-private      let allowed names resolve to private addresses
           --allow-unix PATH    allow a unix socket of a process outside; repeatable
+          --allow-unix-datagram PATH
+                               allow unix datagram sockets, and this one of a process outside;
+                               repeatable; 'inside' in place of a path allows none outside
           --dns ADDR[:PORT]    ask this DNS server; repeatable, tried in order
                                (default: the policy's, then those of /etc/resolv.conf)
           --audit FILE         write each decision as a line of JSON; - is standard error
@@ -26,6 +29,14 @@ public enum Help {
                                processes, which holds those that cooperate
           --preload            with netns: refuse denied names inside the processes, too
           --timeout SECONDS    end the command and all it started after this time
+          --attest FILE        write a signed statement of how the command is held, before it
+                               runs; and one of what became of it, to FILE.final
+          --attest-key FILE    sign with this key, of egress attest keygen
+                               (default: ~/.config/egress/attest.key)
+          --worker-id ID       name the worker in the statement
+          --attest-nonce TEXT  answer this challenge, of 8 to 88 characters
+          --attest-ttl SECONDS how long the statement is valid (default: 600)
+          --attest-digest NAME=DIGEST  state its origin: image, build or artifact=sha256:...
           -c                   run a line with /bin/sh
           -q                   tell errors only
           -v                   tell what was allowed, too

@@ -7,11 +7,18 @@ enum Option: String, CaseIterable {
     case policy = "--policy"
     case allowPrivate = "--allow-private"
     case allowUnix = "--allow-unix"
+    case allowUnixDatagram = "--allow-unix-datagram"
     case dns = "--dns"
     case audit = "--audit"
     case isolation = "--isolation"
     case preload = "--preload"
     case timeout = "--timeout"
+    case attest = "--attest"
+    case attestKey = "--attest-key"
+    case attestNonce = "--attest-nonce"
+    case attestTTL = "--attest-ttl"
+    case attestDigest = "--attest-digest"
+    case workerID = "--worker-id"
     case shell = "-c"
     case quiet = "-q"
     case verbose = "-v"
@@ -22,11 +29,14 @@ enum Option: String, CaseIterable {
     var value: String? {
         switch self {
         case .allow, .deny: "RULE"
-        case .policy, .audit: "FILE"
-        case .allowUnix: "PATH"
+        case .policy, .audit, .attest, .attestKey: "FILE"
+        case .attestNonce: "TEXT"
+        case .attestDigest: "NAME=DIGEST"
+        case .workerID: "ID"
+        case .allowUnix, .allowUnixDatagram: "PATH"
         case .dns: "ADDR[:PORT]"
         case .isolation: "MODE"
-        case .timeout: "SECONDS"
+        case .timeout, .attestTTL: "SECONDS"
         case .allowPrivate, .preload, .shell, .quiet, .verbose, .version, .help: nil
         }
     }
@@ -34,7 +44,7 @@ enum Option: String, CaseIterable {
     /// Whether a second one would leave in doubt which of the two is meant.
     var isGivenOnce: Bool {
         switch self {
-        case .policy, .audit, .isolation, .timeout: true
+        case .policy, .audit, .isolation, .timeout, .attest, .attestKey, .attestNonce, .attestTTL, .workerID: true
         default: false
         }
     }
@@ -43,6 +53,7 @@ enum Option: String, CaseIterable {
     static let usualNames = [
         "--quiet": "-q", "--verbose": "-v", "--command": "-c", "-h": "--help", "-?": "--help", "-V": "--version",
         "--allow-domain": "--allow", "--allow-domains": "--allow", "--allow-host": "--allow", "--allow-net": "--allow",
-        "--config": "--policy", "--audit-log": "--audit", "-p": "--policy",
+        "--config": "--policy", "--attestation": "--attest", "--nonce": "--attest-nonce", "--worker": "--worker-id",
+        "--key": "--attest-key", "--audit-log": "--audit", "-p": "--policy",
     ]
 }

@@ -12,6 +12,8 @@ public struct Options: Equatable, Sendable {
     public var allowsPrivate = false
     /// The paths of `--allow-unix`, in order.
     public var allowUnix: [String] = []
+    /// The paths of `--allow-unix-datagram`, in order; `inside` names none.
+    public var allowUnixDatagram: [String] = []
     /// The texts of `--dns`, in order.
     public var dns: [String] = []
     /// The file of `--audit`; `-` is standard error.
@@ -22,6 +24,8 @@ public struct Options: Equatable, Sendable {
     public var usesPreload = false
     /// The time the tree may run, in nanoseconds; nil for any.
     public var timeout: UInt64?
+    /// What `--attest` and the options for it ask for; nil without it.
+    public var attestation: Attestation?
     /// How much is told on standard error.
     public var verbosity = Verbosity.normal
     /// What to run.
@@ -40,6 +44,22 @@ public struct Options: Equatable, Sendable {
     public init(command: Command, commandIndex: Int) {
         self.command = command
         self.commandIndex = commandIndex
+    }
+
+    /// What the signed statement of the run is to say, and where it is written.
+    public struct Attestation: Equatable, Sendable {
+        /// The file of `--attest`.
+        public var path = ""
+        /// The file of `--attest-key`; nil for the usual one.
+        public var keyPath: String?
+        /// The text of `--worker-id`.
+        public var workerID: String?
+        /// The text of `--attest-nonce`.
+        public var nonce: String?
+        /// The seconds of `--attest-ttl`.
+        public var lifetime: Int64 = 600
+        /// The texts of `--attest-digest`, in order.
+        public var digests: [String] = []
     }
 
     /// What holds the command.

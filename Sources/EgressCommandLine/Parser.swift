@@ -26,6 +26,7 @@ private struct Parser {
     let arguments: [String]
     var index = 0
     var options = Options(command: .program([]), commandIndex: 0)
+    var attestation = Options.Attestation()
     var isShell = false
     var given: Set<Option> = []
 
@@ -48,6 +49,7 @@ private struct Parser {
             }
         }
         try checkPreload()
+        try takeAttestation()
         try takeOperands()
         return .run(options)
     }
@@ -116,10 +118,21 @@ private struct Parser {
         case .policy: options.policyPath = value
         case .audit: options.auditPath = value
         case .allowUnix: options.allowUnix.append(value)
+        case .allowUnixDatagram:
+            guard value == "inside" || value.utf8.contains(UInt8(ascii: "/")) else {
+                throw UsageError("\(value.quoted()) is no path of a unix socket", hint: "--allow-unix-datagram /dev/log, or inside")
+            }
+            options.allowUnixDatagram.append(value)
         case .allowPrivate: options.allowsPrivate = true
         case .isolation: options.isolation = try isolation(value)
         case .preload: options.usesPreload = true
         case .timeout: options.timeout = try nanoseconds(of: value)
+        case .attest: attestation.path = value
+        case .attestKey: attestation.keyPath = value
+        case .attestNonce: attestation.nonce = value
+        case .attestTTL: attestation.lifetime = try lifetime(value)
+        case .attestDigest: attestation.digests.append(value)
+        case .workerID: attestation.workerID = value
         case .shell: isShell = true
         case .quiet, .verbose: try setVerbosity(option)
         case .help, .version: break
@@ -141,11 +154,35 @@ private struct Parser {
     /// What only the supervisor can do must not be asked for without it, and then be missing in silence.
     private func checkPreload() throws(UsageError) {
         guard options.isolation == .preload else { return }
-        for option in [Option.audit, .dns, .allowUnix] where given.contains(option) {
+        for option in [Option.audit, .dns, .allowUnix, .allowUnixDatagram] where given.contains(option) {
             throw UsageError(
                 "option '\(option.rawValue)' can't be had with '--isolation preload'",
                 hint: "nothing stands outside the command there that could do it"
             )
+        }
+    }
+
+    /// Seconds that a statement is valid: up to a week.
+    private func lifetime(_ text: String) throws(UsageError) -> Int64 {
+        let isNumber = text.utf8.allSatisfy { (0x30...0x39).contains($0) }
+        guard isNumber, let seconds = Int64(text), (1...604_800).contains(seconds) else {
+            throw UsageError(
+                "the lifetime \(text.quoted()) is not a number of seconds",
+                hint: "1 to 604800, which is a week"
+            )
+        }
+        return seconds
+    }
+
+    /// An option that belongs to a statement must not be lost in silence because there is none.
+    private mutating func takeAttestation() throws(UsageError) {
+        if given.contains(.attest) {
+            options.attestation = attestation
+            return
+        }
+        for option in [Option.attestKey, .attestNonce, .attestTTL, .attestDigest, .workerID]
+        where given.contains(option) {
+            throw UsageError("option '\(option.rawValue)' needs '--attest'", hint: "--attest FILE writes the statement")
         }
     }
 

@@ -53,10 +53,15 @@ public struct Launcher {
     }
 
     /// Makes the sandbox and starts the command.
-    public func launch() throws(SandboxError) -> Sandbox {
+    ///
+    /// - Parameter examine: is shown the command of a plan that holds it, just before it is executed; false ends the launch
+    ///   with ECANCELED, and the command is not run.
+    public func launch(
+        examine: (borrowing HeldCommand) -> Bool = { (_: borrowing HeldCommand) in true }
+    ) throws(SandboxError) -> Sandbox {
         var children = Children()
         do {
-            return try start(&children)
+            return try start(&children, examine)
         } catch {
             children.end()
             throw SandboxError(error: error, advice: Advice.about(error))
@@ -67,6 +72,8 @@ public struct Launcher {
     private struct Children {
         var agent: Int32 = 0
         var initial: Int32 = 0
+        /// The listener of a command that was held.
+        var notifications: Int32?
         /// What was received of them and has no other owner yet.
         var descriptors: [Int32] = []
 
@@ -80,7 +87,10 @@ public struct Launcher {
         }
     }
 
-    private func start(_ children: inout Children) throws(SystemError) -> Sandbox {
+    private func start(
+        _ children: inout Children,
+        _ examine: (borrowing HeldCommand) -> Bool
+    ) throws(SystemError) -> Sandbox {
         let (agentOurs, agentTheirs) = try FileDescriptor.socketPair(type: Socket.sequencedPacket)
         let (initOurs, initTheirs) = try FileDescriptor.socketPair(type: Socket.sequencedPacket)
         let agentControl = FileDescriptor(owning: agentOurs), initControl = FileDescriptor(owning: initOurs)
@@ -102,19 +112,27 @@ public struct Launcher {
         try writeIdentity(of: children.agent)
         try go(agentControl.raw)
 
-        guard case .ready(let initial, let relaySockets) = try next(agentControl.raw, initControl.raw) else {
+        guard case .ready(let initial, var relaySockets) = try next(agentControl.raw, initControl.raw) else {
             throw SystemError("setting up the relay namespace", code: EPROTO)
         }
         children.initial = initial
+        let relayLinks = plan.isHeld ? relaySockets.popLast().map { FileDescriptor(owning: $0) } : nil
         children.descriptors = relaySockets
         try go(initControl.raw)
-        guard case .ready(_, let workerSockets) = try next(initControl.raw, agentControl.raw),
+        guard case .ready(_, var workerSockets) = try next(initControl.raw, agentControl.raw),
             let diagnostics = workerSockets.first
         else {
             throw SystemError("setting up the worker's namespaces", code: EPROTO)
         }
+        let workerLinks = plan.isHeld ? workerSockets.popLast().map { FileDescriptor(owning: $0) } : nil
         children.descriptors += workerSockets
-        let (pidfd, notifications, early) = try commandStarts(initControl.raw, agentControl.raw)
+        if plan.isHeld {
+            guard let relayLinks, let workerLinks else {
+                throw SystemError("asking for the namespaces' links", code: EPROTO)
+            }
+            try show(relayLinks, workerLinks, &children, initControl.raw, agentControl.raw, examine)
+        }
+        let (pidfd, notifications, early) = try commandStarts(initControl.raw, agentControl.raw, children.notifications)
         return Sandbox(
             relaySockets: Dictionary(uniqueKeysWithValues: zip(RelaySocket.allCases, relaySockets)),
             loopback: LoopbackSockets(Array(workerSockets.dropFirst()), ports: plan.loopback),
@@ -130,14 +148,45 @@ public struct Launcher {
         )
     }
 
-    /// Init's word that the command is there and the command's that its filter is loaded, in either order; a command that
-    /// can't be executed may say so before init says anything.
+    /// Shows a held command, and lets it go.
+    private func show(
+        _ relayLinks: consuming FileDescriptor,
+        _ workerLinks: consuming FileDescriptor,
+        _ children: inout Children,
+        _ control: Int32,
+        _ other: Int32,
+        _ examine: (borrowing HeldCommand) -> Bool
+    ) throws(SystemError) {
+        guard case .held(let pidfd) = try next(control, other) else {
+            throw SystemError("holding the command", code: EPROTO)
+        }
+        let process = FileDescriptor(owning: pidfd)
+        guard case .filtered(let number) = try next(control, other) else {
+            throw SystemError("filtering the command", code: EPROTO)
+        }
+        let listener = try process.take(descriptor: number)
+        children.descriptors.append(listener)
+        children.notifications = listener
+        let pid = try pid(of: process.raw)
+        let command = HeldCommand(
+            pid: pid,
+            process: process,
+            relayLinks: relayLinks,
+            workerLinks: workerLinks,
+            filter: plan.filter
+        )
+        guard examine(command) else { throw SystemError("examining the command", code: ECANCELED) }
+        try go(control)
+    }
+
+    /// Init's word that the command is there and that its filter is loaded, in either order.
     private func commandStarts(
         _ control: Int32,
-        _ other: Int32
+        _ other: Int32,
+        _ listener: Int32?
     ) throws(SystemError) -> (pidfd: Int32, notifications: Int32, early: SandboxReport?) {
         var pidfd: Int32?
-        var notifications: Int32?
+        var notifications = listener
         var early: SandboxReport?
         while true {
             if let pidfd, let notifications { return (pidfd, notifications, early) }

@@ -136,7 +136,8 @@ import LinuxSystem
             terminal: command.terminal,
             capabilities: capabilities,
             bounding: command.capabilities,
-            filter: filter(plan.filter)
+            filter: filter(plan.filter),
+            is_held: plan.isHeld ? 1 : 0
         )
     }
 

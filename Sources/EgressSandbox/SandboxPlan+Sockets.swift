@@ -121,6 +121,14 @@ extension SandboxPlan {
         protocolNumber: 4  // NETLINK_SOCK_DIAG
     )
 
+    /// Asks a namespace's kernel for its links (rtnetlink(7)).
+    static let links = SocketPlan(
+        what: "opening a netlink socket (rtnetlink)",
+        domain: AF_NETLINK,
+        type: Socket.raw,
+        protocolNumber: 0  // NETLINK_ROUTE
+    )
+
     /// W's sockets for the host's loopback ports, by family: captures and a raw socket as in R; then for each port a
     /// listener, or for UDP a socket that only keeps the kernel from answering in the host's place.
     static func loopbackSockets(_ ports: [HostLoopbackPort]) -> [SocketPlan] {

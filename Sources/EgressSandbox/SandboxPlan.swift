@@ -71,6 +71,15 @@ public struct SandboxPlan: Sendable {
     public var command: CommandPlan
     /// The command's system-call filter.
     public var filter: [BPFProgram.Instruction] = []
+    /// Whether the command is shown, all else done, before it is executed; see `hold()`.
+    public private(set) var isHeld = false
+
+    /// Has the command shown to `Launcher.launch(examine:)`, with a netlink socket of R and one of W to ask for their links.
+    public mutating func hold() {
+        isHeld = true
+        relaySockets.append(Self.links)
+        workerSockets.append(Self.links)
+    }
 }
 
 /// The command as it is to be executed.

@@ -92,7 +92,8 @@ struct Preload {
 /// Runs a command that only the library holds; returns the exit status, or does not return.
 func runPreloaded(_ options: Options, _ command: CommandPlan) throws(Failure) -> Int32 {
     // A bad policy must fail here, where it is told once and nothing runs.
-    guard try Settings.document(options).upstream.isEmpty else {
+    let document = try Settings.document(options)
+    guard document.upstream.isEmpty else {
         throw Failure(
             "the policy's 'dns: upstream' can't be had with '--isolation preload': libc asks those of resolv.conf"
         )
@@ -102,6 +103,16 @@ func runPreloaded(_ options: Options, _ command: CommandPlan) throws(Failure) ->
     switch options.command {
     case .program(let words): name = words.first ?? ""
     case .shell: name = "/bin/sh"
+    }
+    if let attestor = try Attestor(options) {
+        attestor.set(policy: document.canonicalText)
+        guard attestor.attestUnheld(command) else {
+            switch attestor.refusal {
+            case .notExecutable(let code)?: return notExecuted(name, code)
+            case .failed(let failure)?: throw failure
+            case nil: return ExitStatus.ownFailure
+            }
+        }
     }
     var arguments = unsafe command.arguments.map { unsafe strdup($0.map(CChar.init(bitPattern:)) + [0]) } + [nil]
     if let timeout = options.timeout { return try unsafe run(name, &arguments, for: timeout) }

@@ -3,6 +3,7 @@
 import EgressAudit
 import EgressCommandLine
 import EgressDNS
+import EgressEvidence
 import EgressPolicy
 import EgressSandbox
 import EgressSupervisor
@@ -20,7 +21,11 @@ func run(_ options: Options) throws(Failure) -> Int32 {
     for number in 0...2 as ClosedRange<Int32> where isProcDirectory(number) {
         throw Failure("descriptor \(number) is a directory of this machine's /proc (give a file, a pipe or a terminal)")
     }
+    let attestor = try Attestor(options)
     let settings = try Settings(options)
+    attestor?.set(policy: settings.canonicalPolicy)
+    let sockets = try standardSockets()
+    defer { sockets.restore() }
     let audit = try Audit(options.auditPath)
     let hostname = PrivateFiles.hostname()
     let command = try commandPlan(options)
@@ -30,7 +35,7 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             policy: settings.policy,
             searchDomains: settings.system.search
         ),
-        audit: audit.descriptor.map { AuditLog(descriptor: $0) }
+        audit: audit.descriptor.map { AuditLog(descriptor: $0, tap: attestor?.auditTap) }
     )
     do {
         let inheritance = Launcher.Inheritance.remember(
@@ -41,9 +46,28 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         for number in JobControl.defaulted { ProcessSignal.setDefault(number) }
         let signals = try SignalDescriptor(JobControl.forwarded)
         ProcessSignal.raiseDescriptorLimit()
-        let files = PrivateFiles.forCommand(settings.system, hostname: hostname, hidden: audit.hiddenPaths)
-        let plan = try SandboxPlan(command: command, loopback: settings.loopback, files: files)
-        let sandbox = try Launcher(plan, inheritance: inheritance).launch()
+        let files = PrivateFiles.forCommand(
+            settings.system,
+            hostname: hostname,
+            hidden: audit.hiddenPaths + (attestor?.hiddenPaths ?? [])
+        )
+        var plan = try SandboxPlan(
+            command: command,
+            loopback: settings.loopback,
+            files: files,
+            unixDatagrams: settings.unixDatagrams
+        )
+        if attestor != nil { plan.hold() }
+        let sandbox: Sandbox
+        do {
+            sandbox = try Launcher(plan, inheritance: inheritance).launch { attestor?.attest($0, command) ?? true }
+        } catch {
+            switch attestor?.refusal {
+            case .notExecutable(let code)?: return status(.notExecuted(code: code), command: command)
+            case .failed(let failure)?: throw failure
+            case nil: throw error
+            }
+        }
         // The command has these now. Standard error stays: denials are told there.
         for number in [STDIN_FILENO, STDOUT_FILENO] { FileDescriptor.releaseStandard(number) }
         let supervisor = try Supervisor(
@@ -51,6 +75,7 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             signals: signals,
             names: settings.names(hostname: hostname),
             unixPaths: settings.unixPaths,
+            unixDatagrams: settings.unixDatagrams,
             reporter: reporter,
             timeout: options.timeout
         )
@@ -59,11 +84,28 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         var end = AuditEvent(.exit)
         end.status = result
         reporter.report(end)
+        attestor?.conclude(
+            exitStatus: result,
+            allowed: reporter.allowed,
+            denied: reporter.denied,
+            lost: reporter.lostEvents
+        )
         return result
+    } catch let failure as Failure {
+        throw failure
     } catch let error as SandboxError {
         throw Failure(error.description)
     } catch {
         throw Failure("\(error)")
+    }
+}
+
+private func standardSockets() throws(Failure) -> StandardSockets {
+    do { return try StandardSockets() } catch {
+        throw Failure(
+            "descriptor \(error.number) is a unix socket over which descriptors were sent, which may lead outside the sandbox "
+                + "(receive them before, or give a pipe, a file or a terminal instead)"
+        )
     }
 }
 

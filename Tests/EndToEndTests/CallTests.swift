@@ -58,5 +58,30 @@ extension EndToEnd {
             #expect(text.contains("unix_socket_not_allowed") && text.contains("--allow-unix /"), "\(outcome)")
             #expect(text.contains(#""pid":"#) && text.contains(#""exe":"/"#) && text.contains(#""argv0":"nc""#))
         }
+
+        @Test(arguments: Account.available)
+        func `sends behave as they would without, where unix datagrams are allowed`(as account: Account) throws {
+            let line = "exec /usr/bin/python3 $WORLD/programs/datagrams.py", world = try TestWorld.shared()
+            let native = try world.run(line, as: account)
+            let held = try world.run(line, as: account, egress: ["--allow-unix-datagram", "inside"])
+            try #require(native.succeeded, "\(native)")
+            #expect(held.standardOutput == native.standardOutput, "\(held)")
+            #expect(held.standardError == "")
+        }
+
+        @Test(arguments: Account.available, ["logger -u %", "/usr/bin/python3 $WORLD/programs/attack.py local own %"])
+        func `a unix datagram socket that is named can be sent to`(as account: Account, line: String) throws {
+            let world = try TestWorld.shared(), named = "$WORLD/canary.datagram"
+            let (outcome, reached) = try world.arrivals {
+                try world.run(
+                    line.replacing("%", with: named) + (line.hasPrefix("logger") ? " hello" : ""),
+                    as: account,
+                    egress: ["--allow-unix-datagram", named]
+                )
+            }
+            #expect(outcome.succeeded, "\(outcome)")
+            #expect(outcome.standardError == "")
+            #expect(!reached.isEmpty)
+        }
     }
 }

@@ -17,6 +17,8 @@
 #include "egress_calls.h"
 #include "egress_notify.h"
 #include "egress_probes.h"
+#include "egress_rights.h"
 #include "egress_sandbox.h"
+#include "egress_sends.h"
 
 #endif

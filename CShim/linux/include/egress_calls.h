@@ -28,6 +28,9 @@ int egress_continue_at(uint64_t time);
 /// pidfd_send_signal(2); -1 with errno.
 int egress_pidfd_send_signal(int pidfd, int signal);
 
+/// pidfd_getfd(2): a duplicate of another process's descriptor, close-on-exec; -1 with errno.
+int egress_pidfd_getfd(int pidfd, int descriptor);
+
 /// Makes the orphans below this process its children, PR_SET_CHILD_SUBREAPER of prctl(2); -1 with errno.
 int egress_adopt_orphans(void);
 
@@ -49,6 +52,13 @@ int egress_is_kernel_directory(int fd);
 
 /// True if `fd` is a socket that no command may inherit: any but a connected AF_UNIX stream or seqpacket socket.
 int egress_is_foreign_socket(int fd);
+
+/// openat2(2) with O_PATH of what a path leads to for a process whose root directory is `root` (RESOLVE_IN_ROOT); -1 with
+/// errno.
+int egress_open_in_root(int root, const char *path);
+
+/// The network namespace that a socket was made in, close-on-exec (SIOCGSKNS); -1 with errno.
+int egress_socket_namespace(int socket);
 
 #pragma clang assume_nonnull end
 

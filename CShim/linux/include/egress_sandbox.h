@@ -90,6 +90,7 @@ struct egress_command {
     cap_t _Nullable capabilities; ///< what it keeps; also the bounding set
     uint64_t bounding;         ///< the same as a mask (bit = capability number)
     struct sock_fprog filter;  ///< the seccomp filter, loaded last
+    int is_held;               ///< wait, all else done, for one byte before execve(2)
 };
 
 struct egress_sandbox {
@@ -116,7 +117,9 @@ enum egress_report_kind {
     EGRESS_REPORT_CONTINUED,
     EGRESS_REPORT_EXITED,   ///< value: wait status of the command
     EGRESS_REPORT_LISTENER, ///< value: errno or 0; descriptor: the listener
-    EGRESS_REPORT_NOTIFICATIONS, ///< from the command: descriptor: the listener of its seccomp notifications
+    EGRESS_REPORT_NOTIFICATIONS, ///< descriptor: the listener of the command's seccomp notifications
+    EGRESS_REPORT_HELD,     ///< from a command that is held; descriptor: a pidfd of it
+    EGRESS_REPORT_FILTERED, ///< from a command that is held; value: the number of its listener
 };
 
 struct egress_report {

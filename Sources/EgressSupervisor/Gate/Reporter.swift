@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 public import EgressAudit
+import EgressPolicy
 import Glibc
 import LinuxSystem
 
@@ -10,6 +11,8 @@ public final class Reporter {
     private var audit: AuditLog?
     private let hasAudit: Bool
     private var terminal: LineWriter
+    /// How many decisions were told of that allowed, and that denied.
+    public private(set) var allowed: UInt64 = 0, denied: UInt64 = 0
 
     /// A reporter that writes to standard error and, if there is one, to an audit log.
     public init(teller: DenialTeller, audit: consuming AuditLog?) {
@@ -23,8 +26,14 @@ public final class Reporter {
     /// True if it is worth a look at who wants what is allowed.
     var wantsCallers: Bool { hasAudit || teller.tellsEverything }
 
+    /// How many events could not be written to the audit log; nil without one.
+    public var lostEvents: UInt64? { audit?.lostEvents }
+
     /// Tells of an event.
     public func report(_ event: AuditEvent) {
+        if let verdict = event.verdict {
+            if verdict.isAllowed { allowed &+= 1 } else { denied &+= 1 }
+        }
         do {
             try audit?.write(event)
         } catch {
