@@ -5,7 +5,7 @@ import EgressPolicy
 import EgressText
 
 extension PolicyDocument {
-    private static let keys = ["version", "allow", "deny", "allow_private", "dns", "unix"]
+    private static let keys = ["version", "allow", "deny", "allow_private", "dns", "unix", "vault"]
 
     /// The only version of the language so far.
     private static let version = "1"
@@ -25,6 +25,7 @@ extension PolicyDocument {
             case "allow_private": allowPrivate = try entry.value.boolean(name)
             case "dns": try readDNS(entry.value)
             case "unix": try readUnixSockets(entry.value)
+            case "vault": vault = try VaultLocation(entry.value)
             default: break
             }
         }

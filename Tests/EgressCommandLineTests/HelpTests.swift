@@ -63,8 +63,8 @@ struct HelpTests {
 
     @Test(arguments: Option.allCases)
     func `every option is in the help`(option: Option) {
-        let entry = "  " + option.rawValue + (option.value.map { " " + $0 } ?? "") + " "
-        #expect(Help.text.contains("\n" + entry))
+        let entry = "  " + option.rawValue + (option.value.map { " " + $0 } ?? "")
+        #expect([" ", "\n"].contains { Help.text.contains("\n" + entry + $0) })
     }
 
     @Test func `a line of the help fits a terminal`() {

@@ -194,6 +194,47 @@ struct UsageErrorTests {
         #expect(error?.description == message)
     }
 
+    @Test func `the options of a statement land where they belong`() throws {
+        let digest = "image=sha256:00"
+        let options = try options(
+            "--attest=t.jwt",
+            "--attest-key=k",
+            "--worker-id=w",
+            "--attest-nonce=12345678",
+            "--attest-ttl=604800",
+            "--attest-digest",
+            digest,
+            "--attest-digest=build=x",
+            "true"
+        )
+        #expect(
+            options.attestation
+                == Options.Attestation(
+                    path: "t.jwt",
+                    keyPath: "k",
+                    workerID: "w",
+                    nonce: "12345678",
+                    lifetime: 604_800,
+                    digests: [digest, "build=x"]
+                )
+        )
+        #expect(try self.options("--attest", "t.jwt", "true").attestation?.lifetime == 600)
+        #expect(try self.options("true").attestation == nil)
+    }
+
+    @Test(arguments: ["0", "604801", "-1", "+5", "1.5", "", "x", "99999999999999999999"])
+    func `a statement's lifetime is 1 to 604800 seconds`(text: String) {
+        #expect(throws: UsageError.self) { try Request.parse(["--attest=t", "--attest-ttl=" + text, "true"]) }
+    }
+
+    @Test(arguments: [
+        "--attest-key=k", "--worker-id=w", "--attest-nonce=n", "--attest-ttl=5", "--attest-digest=image=x",
+    ])
+    func `an option of a statement needs one`(argument: String) {
+        let error = #expect(throws: UsageError.self) { try Request.parse([argument, "true"]) }
+        #expect(error?.description.contains("needs '--attest'") == true)
+    }
+
     // strtod(3) would take all of these.
     @Test(arguments: ["x", "1e3", "inf", "nan", "0x10", "+1", " 1", "1 ", "1,5", "1.2.3", ".", "10s", "１"])
     func `a timeout is nothing but a decimal number`(text: String) {

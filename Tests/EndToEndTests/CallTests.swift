@@ -83,5 +83,26 @@ extension EndToEnd {
             #expect(outcome.standardError == "")
             #expect(!reached.isEmpty)
         }
+
+        @Test(arguments: Account.available)
+        func `dials of goroutines that are preempted end as they would without`(as account: Account) throws {
+            let line = "exec dials-go \(address) 80 9", world = try TestWorld.shared()
+            let native = try world.run(line, as: account, limit: 60)
+            let held = try world.run(line, as: account, egress: ["--allow", address], limit: 60)
+            try #require(native.succeeded, "\(native)")
+            #expect(native.standardOutput.contains("block 80: connected:200"), "\(native)")
+            #expect(held.standardOutput == native.standardOutput, "\(held)")
+        }
+
+        @Test(arguments: ["getent hosts denied.example", "dig +tcp +tries=1 @9.9.9.9 denied.example"])
+        func `the audit says who asked for a name`(line: String) throws {
+            let outcome = try TestWorld.shared().run(line, as: .user, egress: ["-q", "--audit", "-"])
+            let name = line.prefix { $0 != " " }
+            let lines = outcome.standardError.split(separator: "\n").filter {
+                $0.contains(#""event":"name""#) && $0.contains(#""host":"denied.example""#)
+            }
+            #expect(!lines.isEmpty, "\(outcome)")
+            #expect(lines.allSatisfy { $0.contains(#""argv0":"\#(name)""#) }, "\(outcome)")
+        }
     }
 }

@@ -171,6 +171,22 @@ def long_address(address, port):
         client.sendall(b"long\n")
 
 
+def slow_page(call):
+    """The socket address lies in a page of a file that is long in coming ($SLOW_FILE)."""
+    import ctypes
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    file = os.open(os.environ["SLOW_FILE"], os.O_RDONLY)
+    page = ctypes.c_void_p(libc.mmap(None, 4096, 1, 2, file, 0))
+    with socket.socket(type=socket.SOCK_DGRAM if call == "sendto" else socket.SOCK_STREAM) as client:
+        if call == "sendto":
+            result = libc.sendto(client.fileno(), b"slow\n", 5, 0, page, 16)
+        else:
+            result = libc.connect(client.fileno(), page, 16)
+        if result < 0:
+            raise OSError(ctypes.get_errno(), call)
+
+
 def shadow(address, port, denied):
     """Binds an allowed address and port itself, in the hope that a denied one is judged by it."""
     with socket.socket() as server:

@@ -19,10 +19,11 @@ public struct Digest: Hashable, Sendable, CustomStringConvertible {
     /// Reads `sha256:` and 64 digits 0-9a-f; anything else, upper case included, is nil.
     public init?(_ text: some StringProtocol) {
         let prefix = "sha256:"
-        guard text.utf8.count == prefix.utf8.count + 64, text.hasPrefix(prefix) else { return nil }
+        let text = Array(text.utf8)
+        guard text.count == prefix.utf8.count + 64, text.starts(with: prefix.utf8) else { return nil }
         var bytes: [UInt8] = []
         var high: UInt8?
-        for character in text.utf8.dropFirst(prefix.utf8.count) {
+        for character in text[prefix.utf8.count...] {
             let digit: UInt8
             switch character {
             case UInt8(ascii: "0")...UInt8(ascii: "9"): digit = character - UInt8(ascii: "0")

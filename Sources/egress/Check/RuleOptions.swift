@@ -38,6 +38,8 @@ struct RuleOptions: ParsableArguments {
         let policy: Policy
         /// The DNS servers that options and policy name; empty for the system's.
         let servers: [ServerAddress]
+        /// Where the policy file says credentials are.
+        let vault: VaultLocation?
     }
 
     /// Reads the policy file, the rules and the addresses.
@@ -66,7 +68,8 @@ struct RuleOptions: ParsableArguments {
                 deny: document.deny,
                 allowPrivate: document.allowPrivate || allowPrivate
             ),
-            servers: given.isEmpty ? document.upstream : given
+            servers: given.isEmpty ? document.upstream : given,
+            vault: document.vault
         )
     }
 

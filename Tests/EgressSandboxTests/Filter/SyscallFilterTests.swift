@@ -241,7 +241,9 @@ struct SplitMix {
             return [value, value & 0xff, value & 0xffff_ffff, 0, .max][Int(next() % 5)]
         }
     }
+}
 
+extension SyscallFilterTests {
     // MARK: Where unix datagram sockets are allowed
 
     @Test func `calls that can name where they send to are then notified, and no other row is lost`() throws {
