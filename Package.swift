@@ -306,6 +306,7 @@ let package = Package(
         .testTarget(
             name: "egressTests",
             dependencies: ["egress", "EgressSandbox", "EgressPolicy", "EgressRequests", "TestSupport"],
+            dependencies: ["egress", "EgressSandbox", "EgressPolicy", "EgressRequests", "EgressAudit", "TestSupport"],
             swiftSettings: swift
         ),
         .executableTarget(
