@@ -42,6 +42,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
+        .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -83,6 +84,7 @@ let package = Package(
         .systemLibrary(name: "CYAML", path: "CShim/yaml", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         // Ed25519 and SHA-256 for egress-run: 0.2 MB linked statically, and with the processor's SHA instructions.
         .systemLibrary(name: "CNettle", path: "CShim/nettle", pkgConfig: "hogweed", providers: [.apt(["nettle-dev"])]),
+        .systemLibrary(name: "CZlib", path: "CShim/zlib", providers: [.apt(["zlib1g-dev"])]),
 
         .target(name: "EgressText", swiftSettings: swift),
         .target(name: "EgressCommandLine", dependencies: ["EgressText"], swiftSettings: swift),
@@ -141,11 +143,12 @@ let package = Package(
         .target(
             name: "EgressVault",
             dependencies: [
-                "EgressRequests", "LinuxSystem",
+                "EgressText", "EgressPolicy", "EgressPolicyFile", "LinuxSystem", "EgressRequests",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "CryptoExtras", package: "swift-crypto"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: swift
@@ -153,12 +156,14 @@ let package = Package(
         .target(
             name: "EgressFetch",
             dependencies: [
-                "EgressRequests", "EgressPolicy",
-                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                "EgressText", "EgressPolicy", "EgressRequests", "CZlib",
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOTLS", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "NIOHTTP2", package: "swift-nio-http2"),
             ],
             swiftSettings: swift
         ),
@@ -185,15 +190,34 @@ let package = Package(
         .executableTarget(
             name: "egress",
             dependencies: [
-                "EgressText", "EgressDNS", "EgressPolicy", "EgressPolicyFile", "EgressAudit", "LinuxSystem", "EgressSandbox",
-                "EgressEvidence", "EgressRequests", "EgressVault", "EgressFetch", "EgressFleet", "EgressFleetService",
+                "EgressText", "EgressCommandLine", "EgressPolicy", "EgressDNS", "EgressPolicyFile", "EgressAudit",
+                "LinuxSystem", "EgressSandbox", "EgressEvidence", "EgressRequests", "EgressVault", "EgressFetch",
+                "EgressFleet", "EgressFleetService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
             ],
-            swiftSettings: swift
+            swiftSettings: swift,
+            // Half the start-up time of a dynamic binary, and no Swift needed where it is copied to. Not in debug builds, in
+            // which this target is part of the tests: those have the dynamic runtime.
+            linkerSettings: [
+                .unsafeFlags(
+                    [
+                        "-static-stdlib", "-use-ld=lld", "-lCoreFoundation", "-l_FoundationICU", "-l_FoundationCShims",
+                        "-l_FoundationCollections",
+                    ],
+                    .when(configuration: .release)
+                )
+            ]
         ),
 
         .target(name: "TestSupport", path: "Tests/TestSupport", swiftSettings: swift),
-        .target(name: "BypassCorpus", dependencies: ["TestSupport"], path: "Tests/BypassCorpus", swiftSettings: swift),
+        .target(
+            name: "BypassCorpus",
+            dependencies: ["LinuxSystem", "TestSupport"],
+            path: "Tests/BypassCorpus",
+            swiftSettings: swift
+        ),
         .executableTarget(
             name: "bypass",
             dependencies: ["BypassCorpus", "TestSupport"],
@@ -215,7 +239,7 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressAuditTests",
-            dependencies: ["EgressAudit", "EgressPolicy"],
+            dependencies: ["EgressAudit", "EgressPolicy", "TestSupport"],
             swiftSettings: swift
         ),
         .testTarget(
@@ -243,12 +267,15 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressRequestsTests",
-            dependencies: ["EgressRequests", "EgressPolicy", "EgressDNS", "TestSupport"],
+            dependencies: [
+                "EgressRequests", "EgressPolicy", "EgressDNS", "LinuxSystem", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+            ],
             swiftSettings: swift
         ),
         .testTarget(
             name: "EgressVaultTests",
-            dependencies: ["EgressVault", "EgressRequests", "TestSupport"],
+            dependencies: ["EgressVault", "EgressRequests", "TestSupport", "egress"],
             swiftSettings: swift
         ),
         .testTarget(
@@ -267,11 +294,17 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressFleetServiceTests",
-            dependencies: ["EgressFleetService", "EgressFleet", "TestSupport",
-                .product(name: "HummingbirdTesting", package: "hummingbird"),],
+            dependencies: [
+                "EgressFleetService", "EgressFleet", "TestSupport",
+                .product(name: "HummingbirdTesting", package: "hummingbird"),
+            ],
             swiftSettings: swift
         ),
-        .testTarget(name: "egressTests", dependencies: ["egress", "EgressSandbox"], swiftSettings: swift),
+        .testTarget(
+            name: "egressTests",
+            dependencies: ["egress", "EgressSandbox", "EgressPolicy", "EgressRequests", "TestSupport"],
+            swiftSettings: swift
+        ),
         .executableTarget(
             name: "policy-bench",
             dependencies: ["EgressPolicy"],
@@ -282,6 +315,12 @@ let package = Package(
             name: "attest-bench",
             dependencies: ["EgressFleet", "LinuxSystem"],
             path: "Tests/Benchmarks/attest-bench",
+            swiftSettings: swift
+        ),
+        .executableTarget(
+            name: "request-bench",
+            dependencies: ["EgressRequests", "EgressPolicy"],
+            path: "Tests/Benchmarks/request-bench",
             swiftSettings: swift
         ),
         .testTarget(name: "EgressABITests", dependencies: ["TestSupport"], swiftSettings: swift),
@@ -307,6 +346,7 @@ if Context.environment["EGRESS_FUZZ"] != nil {
         ("policy-file", ["EgressPolicyFile", "EgressPolicy"]),
         ("rule", ["EgressPolicy"]),
         ("system-files", ["EgressDNS"]),
+        ("url", ["EgressPolicy"]),
     ]
     for (name, dependencies) in fuzzed {
         let target = "fuzz-\(name)"

@@ -12,15 +12,21 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -205,6 +211,89 @@ static void hold(const char *address, int port, int count)
         ;
 }
 
+// MARK: Calls
+
+static int call_pid(void) { return (int)syscall(SYS_getpid); }
+
+static int call_open(void)
+{
+    int fd = open("/dev/null", O_RDWR | O_CLOEXEC);
+    return fd < 0 ? -1 : close(fd);
+}
+
+static int call_write(void)
+{
+    static int null = -1;
+    if (null < 0)
+        null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+    return (int)write(null, buffer, 64);
+}
+
+/// The median of many short loops, in nanoseconds a call.
+static double loop(int (*call)(void))
+{
+    enum { LOOPS = 101, CALLS = 500 };
+    static double samples[LOOPS];
+    for (int i = 0; i < LOOPS; i++) {
+        double start = now();
+        for (int j = 0; j < CALLS; j++)
+            if (call() < 0)
+                fail("calling");
+        samples[i] = (now() - start) * 1e3 / CALLS;
+    }
+    return median(samples, LOOPS);
+}
+
+static void calls(void)
+{
+    double pid = loop(call_pid), opening = loop(call_open);
+    printf("%.1f %.1f %.1f\n", pid, opening, loop(call_write));
+}
+
+/// Executes a command behind a filter that allows everything: what any filter costs.
+static void filtered(char **command)
+{
+    struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+    struct sock_fprog program = {1, &allow};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+        fail("loading a filter");
+    execv(command[0], command);
+    fail(command[0]);
+}
+
+/// Connecting to a unix socket of a child's, and closing, in microseconds.
+static void local(void)
+{
+    enum { SAMPLES = 2000 };
+    static double samples[SAMPLES];
+    struct sockaddr_un name = {.sun_family = AF_UNIX};
+    char directory[] = "/tmp/probeXXXXXX";
+    if (!mkdtemp(directory))
+        fail("making a directory");
+    snprintf(name.sun_path, sizeof name.sun_path, "%s/socket", directory);
+    int server = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    if (bind(server, (struct sockaddr *)&name, sizeof name) < 0 || listen(server, 64) < 0)
+        fail("listening");
+    pid_t child = fork();
+    if (child == 0)
+        for (;;)
+            close(accept(server, NULL, NULL));
+    for (int i = -WARM_UP; i < SAMPLES; i++) {
+        double start = now();
+        int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (connect(fd, (struct sockaddr *)&name, sizeof name) < 0)
+            fail("connecting");
+        close(fd);
+        if (i >= 0)
+            samples[i] = now() - start;
+    }
+    kill(child, SIGKILL);
+    waitpid(child, NULL, 0);
+    unlink(name.sun_path);
+    rmdir(directory);
+    printf("%.2f\n", median(samples, SAMPLES));
+}
+
 // MARK: Start-up
 
 static double time_of(char **command)
@@ -256,10 +345,16 @@ int main(int argc, char **argv)
         network(argv[2], atoi(argv[3]));
     else if (argc == 5 && strcmp(mode, "hold") == 0)
         hold(argv[2], atoi(argv[3]), atoi(argv[4]));
+    else if (argc == 2 && strcmp(mode, "calls") == 0)
+        calls();
+    else if (argc > 2 && strcmp(mode, "filtered") == 0)
+        filtered(argv + 2);
+    else if (argc == 2 && strcmp(mode, "local") == 0)
+        local();
     else if (argc > 4 && strcmp(mode, "start") == 0)
         start(atoi(argv[2]), argv + 3);
     else {
-        fprintf(stderr, "usage: probe serve|network ADDRESS PORT | hold ADDRESS PORT COUNT | start ROUNDS A... ::: B...\n");
+        fprintf(stderr, "usage: probe serve|network ADDRESS PORT | hold ADDRESS PORT COUNT | calls | local | filtered A... | start ROUNDS A... ::: B...\n");
         return 2;
     }
     return 0;

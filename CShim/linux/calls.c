@@ -67,6 +67,11 @@ int egress_pidfd_send_signal(int pidfd, int signal)
     return (int)syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0U);
 }
 
+int egress_pidfd_getfd(int pidfd, int descriptor)
+{
+    return (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0U);
+}
+
 int egress_adopt_orphans(void)
 {
     return prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);

@@ -33,7 +33,14 @@ pid_t egress_clone(unsigned long flags);
 _Noreturn void egress_run_agent(const struct egress_sandbox *sandbox);
 _Noreturn void egress_run_init(const struct egress_sandbox *sandbox);
 
-/// Executes the command, or ends with `error` set to why it can't be. Runs in init's memory: it changes nothing else.
-_Noreturn void egress_run_command(const struct egress_sandbox *sandbox, int *error);
+/// How a command's start went, in memory that it shares with init, as they share their descriptors.
+struct egress_start {
+    const struct egress_sandbox *sandbox;
+    int listener; ///< of the filter's notifications, or -1
+    int error;    ///< why the command could not be executed, or 0
+};
+
+/// Executes the command, or ends with `error` set. Runs in init's memory: it changes nothing but `start`.
+_Noreturn void egress_run_command(struct egress_start *start);
 
 #endif

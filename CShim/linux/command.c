@@ -48,25 +48,27 @@ static void drop_capabilities(const struct egress_command *command, int control)
 #endif
 
 /// Lets the supervisor look at us in /proc, which it may not while init, whose memory this is, is unreadable; nothing of the
-/// worker's runs yet. Returns a pidfd, by which it finds us.
-static int become_visible(int control)
+/// worker's runs yet. Gives it a pidfd, by which it finds us: now, since the filter may hold us to sendmsg(2).
+static void become_visible(int control)
 {
     int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
     if (pidfd < 0 || prctl(PR_SET_DUMPABLE, 1) < 0)
         egress_fail(control, "letting the supervisor look at the command");
-    return pidfd;
+    egress_send_report(control, EGRESS_REPORT_HELD, 0, "", &pidfd, 1);
 }
 
-/// Waits until the supervisor has measured us as we are, then hides init again.
-static void wait_until_measured(int control)
+/// Waits until the supervisor has taken the listener and measured us as we are, then hides init again.
+static void wait_until_measured(int listener, int control)
 {
+    egress_send_report(control, EGRESS_REPORT_FILTERED, listener, "", NULL, 0);
     egress_wait_for_go(control);
     if (prctl(PR_SET_DUMPABLE, 0) < 0)
         egress_fail(control, "making init unreadable again");
 }
 
-/// Loads the filter and hands the supervisor the listener that its notifications come to. Ours is closed by execve(2).
-static void load_filter(const struct egress_command *command, int pidfd, int control)
+/// Loads the filter; gives the listener that its notifications come to. Init hands it over, since the filter may hold us
+/// to sendmsg(2), or the supervisor takes it; ours is closed by execve(2).
+static int load_filter(const struct egress_command *command, int control)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
         egress_fail(control, "setting no_new_privs");
@@ -79,8 +81,7 @@ static void load_filter(const struct egress_command *command, int pidfd, int con
                                 &command->filter);
     if (listener < 0)
         egress_fail(control, "loading the seccomp filter");
-    int descriptors[2] = {listener, pidfd};
-    egress_send_report(control, EGRESS_REPORT_NOTIFICATIONS, 0, "", descriptors, pidfd < 0 ? 1 : 2);
+    return listener;
 }
 
 /// As execvp(3): the first candidate that can be executed; EACCES is remembered, a missing one passed over, and a file
@@ -103,8 +104,9 @@ static int execute(const struct egress_command *command)
     return error;
 }
 
-void egress_run_command(const struct egress_sandbox *sandbox, int *error)
+void egress_run_command(struct egress_start *start)
 {
+    const struct egress_sandbox *sandbox = start->sandbox;
     const struct egress_command *command = &sandbox->command;
     int control = sandbox->init_control;
     // A process group of its own: kill(2) with pid 0 must not reach the caller's group, which is outside.
@@ -118,10 +120,13 @@ void egress_run_command(const struct egress_sandbox *sandbox, int *error)
     drop_capabilities(command, control);
     if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
         egress_fail(control, "closing inherited descriptors");
-    int pidfd = command->is_held ? become_visible(control) : -1;
-    load_filter(command, pidfd, control);
     if (command->is_held)
-        wait_until_measured(control);
-    *error = execute(command);
-    _exit(*error == ENOENT ? 127 : 126);
+        become_visible(control);
+    int listener = load_filter(command, control);
+    if (command->is_held)
+        wait_until_measured(listener, control);
+    else
+        start->listener = listener;
+    start->error = execute(command);
+    _exit(start->error == ENOENT ? 127 : 126);
 }

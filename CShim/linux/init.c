@@ -66,23 +66,18 @@ static void leave_old_proc(int control)
 /// What the command runs on until it executes.
 static char command_stack[64 << 10] __attribute__((aligned(16)));
 
-struct attempt {
-    const struct egress_sandbox *sandbox;
-    int error; ///< why the command could not be executed, or 0
-};
-
-static int run_command(void *argument)
+static int run_command(void *start)
 {
-    struct attempt *attempt = argument;
-    egress_run_command(attempt->sandbox, &attempt->error);
+    egress_run_command(start);
 }
 
 /// Starts the command in our own memory while we wait (vfork(2)): execve(2) would throw a copy of it away at once. When it
-/// returns, the command has been executed, or has failed to and ended.
-static pid_t start_command(struct attempt *attempt, int *pidfd)
+/// returns, the command has been executed, or has failed to and ended. Our descriptors are the command's until it executes,
+/// which gives it a table of its own: so we have the listener that it made.
+static pid_t start_command(struct egress_start *start, int *pidfd)
 {
-    return clone(run_command, command_stack + sizeof command_stack, CLONE_VM | CLONE_VFORK | CLONE_PIDFD | SIGCHLD,
-                 attempt, pidfd);
+    return clone(run_command, command_stack + sizeof command_stack,
+                 CLONE_VM | CLONE_FILES | CLONE_VFORK | CLONE_PIDFD | SIGCHLD, start, pidfd);
 }
 
 void egress_run_init(const struct egress_sandbox *sandbox)
@@ -104,15 +99,17 @@ void egress_run_init(const struct egress_sandbox *sandbox)
     egress_send_report(control, EGRESS_REPORT_READY, 0, "", descriptors, sandbox->worker.socket_count);
 
     int pidfd = -1;
-    struct attempt attempt = {.sandbox = sandbox};
-    pid_t command = start_command(&attempt, &pidfd);
+    struct egress_start start = {.sandbox = sandbox, .listener = -1};
+    pid_t command = start_command(&start, &pidfd);
     if (command < 0)
         egress_fail(control, "cloning the command");
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 || drop_all_capabilities() < 0)
         egress_fail(control, "dropping init's rights");
+    if (start.listener >= 0)
+        egress_send_report(control, EGRESS_REPORT_NOTIFICATIONS, 0, "", &start.listener, 1);
     egress_send_report(control, EGRESS_REPORT_STARTED, 0, "", &pidfd, 1);
-    if (attempt.error != 0)
-        egress_send_report(control, EGRESS_REPORT_EXEC_FAILED, attempt.error, "", NULL, 0);
+    if (start.error != 0)
+        egress_send_report(control, EGRESS_REPORT_EXEC_FAILED, start.error, "", NULL, 0);
     // Nothing of the caller's stays open here: a pipe's reader must see its end when the command closes it.
     if (dup2(control, 0) < 0 || syscall(SYS_close_range, 1U, ~0U, 0U) < 0)
         _exit(125);

@@ -3,6 +3,7 @@
 // The supervisor's part in notified calls: taking them (see `look.c`), pinning, performing, answering.
 
 #define _GNU_SOURCE
+#include "egress_sends.h"
 #include "task.h"
 
 #include <errno.h>
@@ -79,12 +80,17 @@ int egress_notice_receive(int channel, struct egress_notice *notice, int *descri
     return -1;
 }
 
-int egress_call_take(int listener, struct egress_call *call)
+int egress_call_take(int listener, int sends, struct egress_call *call)
 {
     struct seccomp_notif notification;
     memset(&notification, 0, sizeof notification); // the kernel insists
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notification) < 0)
         return -1;
+    if (notification.data.nr != SYS_connect) {
+        egress_send_pass_on(listener, sends, &notification);
+        errno = ENOENT;
+        return -1;
+    }
     *call = (struct egress_call){
         .id = notification.id,
         .pointer = notification.data.args[1],

@@ -85,23 +85,21 @@ _Noreturn static void serve(const struct reader *reader)
     }
 }
 
-/// Closes all but the descriptors of `reader`: a pipe's reader must see its end, and a connection must not outlive us.
-static void keep_only(struct reader *reader)
+void egress_keep_only(int *const *kept, int count)
 {
-    int *const kept[] = {&reader->channel, &reader->timer};
     // Above all that is open, then down to the bottom, in their order.
-    for (int i = 0; i < 2; i++)
+    for (int i = 0; i < count; i++)
         if (fcntl(*kept[i], F_GETFD) < 0)
             _exit(125);
-    for (int i = 0; i < 2; i++) {
-        for (int j = i + 1; j < 2; j++)
+    for (int i = 0; i < count; i++) {
+        for (int j = i + 1; j < count; j++)
             if (*kept[j] == i)
-                *kept[j] = fcntl(i, F_DUPFD, 2);
+                *kept[j] = fcntl(i, F_DUPFD, count);
         if (*kept[i] != i && dup2(*kept[i], i) < 0)
             _exit(125);
         *kept[i] = i;
     }
-    if (syscall(SYS_close_range, 2U, ~0U, 0U) < 0)
+    if (syscall(SYS_close_range, (unsigned)count, ~0U, 0U) < 0)
         _exit(125);
 }
 
@@ -115,6 +113,7 @@ pid_t egress_reader_start(int channel, int timer, uint64_t patience, int identif
     prctl(PR_SET_NAME, "egress-reader");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
         _exit(125);
-    keep_only(&reader);
+    int *const kept[] = {&reader.channel, &reader.timer};
+    egress_keep_only(kept, 2);
     serve(&reader);
 }

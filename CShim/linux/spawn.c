@@ -18,12 +18,11 @@
 //                           | link, routes, sockets  | the agent works
 //   <------ READY(sockets) -| "go" ----------------->| W: addresses, routes
 //                           | serves requests        | clone --------------->| drops, filter
-//   <--------------------------------------------------- NOTIFICATIONS(fd) --|
 //                           |                        | waits                 | execve
-//   <---------------------------- STARTED(pidfd) ----| reaps                 |
+//   <------- NOTIFICATIONS(fd), STARTED(pidfd) ------| reaps                 |
 //
-// The supervisor takes the last two in either order. A command that is held waits for a "go" between them, and is
-// measured while it does (EgressEvidence).
+// A command that is held says so before its filter is loaded (HELD) and after (FILTERED); then the supervisor takes its
+// listener, measures it (EgressEvidence), and sends it a "go".
 //
 // Should: every failure ends the process with a report that names the step.
 // Mustn't: allocate, lock, or run anything that is not async-signal-safe; go on after a failure.
@@ -67,10 +66,18 @@ void egress_send_report(int control, enum egress_report_kind kind, int value, co
     for (size_t i = 0; what[i] && i < sizeof report.what - 1; i++)
         report.what[i] = what[i];
 
+    ssize_t sent;
+    if (count == 0) {
+        // Without an address this is never notified, whatever filter is loaded.
+        do
+            sent = send(control, &report, sizeof report, MSG_NOSIGNAL);
+        while (sent < 0 && errno == EINTR);
+        return;
+    }
     struct iovec part = {&report, sizeof report};
     char rights[CMSG_SPACE(sizeof(int) * EGRESS_MAX_SOCKETS)];
     struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (count > 0 && count <= EGRESS_MAX_SOCKETS) {
+    if (count <= EGRESS_MAX_SOCKETS) {
         memset(rights, 0, sizeof rights);
         message.msg_control = rights;
         message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
@@ -80,7 +87,6 @@ void egress_send_report(int control, enum egress_report_kind kind, int value, co
         header->cmsg_len = CMSG_LEN(sizeof(int) * count);
         memcpy(CMSG_DATA(header), descriptors, sizeof(int) * count);
     }
-    ssize_t sent;
     do
         sent = sendmsg(control, &message, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);

@@ -33,6 +33,10 @@ void egress_identify_caller(struct egress_notice *notice);
 /// Looks at all that a call points to, however long that takes; `*descriptor` becomes that of the path, or -1.
 void egress_call_read(const struct egress_call *call, struct egress_notice *notice, int *descriptor, int identifies);
 
+/// Closes all but these descriptors, which become the lowest: a pipe's reader must see its end, and a connection must not
+/// outlive us.
+void egress_keep_only(int *const *kept, int count);
+
 /// Takes a task's file system ids, if we are root and it is someone else. Without this root's rights would be lent to it.
 /// 1 if taken, 0 if there is no need.
 int egress_become(const struct egress_identity *identity);

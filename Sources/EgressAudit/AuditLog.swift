@@ -27,6 +27,13 @@ public struct AuditLog: ~Copyable {
         line.set(event)
         try writer.write(line.bytes)
     }
+
+    /// The line of an event, with the newline at its end.
+    public static func line(for event: AuditEvent) -> [UInt8] {
+        var line = JSONLine()
+        line.set(event)
+        return line.bytes
+    }
 }
 
 extension JSONLine {

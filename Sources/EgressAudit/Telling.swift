@@ -73,7 +73,7 @@ enum Telling {
         case .privateTargetBlocked:
             return suggestion(event, policy).map { "to permit: --allow " + $0 }
         case .unixSocketNotAllowed:
-            return event.path.map { "to permit: --allow-unix " + $0.printable }
+            return event.path.map { "to permit: --allow-unix" + (event.kind == .datagram ? "-datagram " : " ") + $0.printable }
         case .deniedByRule:
             return "to permit: remove that rule"
         case .recordTypeNotAllowed:

@@ -12,6 +12,8 @@ public struct Options: Equatable, Sendable {
     public var allowsPrivate = false
     /// The paths of `--allow-unix`, in order.
     public var allowUnix: [String] = []
+    /// The paths of `--allow-unix-datagram`, in order; `inside` names none.
+    public var allowUnixDatagram: [String] = []
     /// The texts of `--dns`, in order.
     public var dns: [String] = []
     /// The file of `--audit`; `-` is standard error.

@@ -118,6 +118,11 @@ private struct Parser {
         case .policy: options.policyPath = value
         case .audit: options.auditPath = value
         case .allowUnix: options.allowUnix.append(value)
+        case .allowUnixDatagram:
+            guard value == "inside" || value.utf8.contains(UInt8(ascii: "/")) else {
+                throw UsageError("\(value.quoted()) is no path of a unix socket", hint: "--allow-unix-datagram /dev/log, or inside")
+            }
+            options.allowUnixDatagram.append(value)
         case .allowPrivate: options.allowsPrivate = true
         case .isolation: options.isolation = try isolation(value)
         case .preload: options.usesPreload = true
@@ -149,7 +154,7 @@ private struct Parser {
     /// What only the supervisor can do must not be asked for without it, and then be missing in silence.
     private func checkPreload() throws(UsageError) {
         guard options.isolation == .preload else { return }
-        for option in [Option.audit, .dns, .allowUnix] where given.contains(option) {
+        for option in [Option.audit, .dns, .allowUnix, .allowUnixDatagram] where given.contains(option) {
             throw UsageError(
                 "option '\(option.rawValue)' can't be had with '--isolation preload'",
                 hint: "nothing stands outside the command there that could do it"

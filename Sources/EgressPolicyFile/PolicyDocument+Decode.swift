@@ -5,7 +5,7 @@ import EgressPolicy
 import EgressText
 
 extension PolicyDocument {
-    private static let keys = ["version", "allow", "deny", "allow_private", "dns", "unix"]
+    private static let keys = ["version", "allow", "deny", "allow_private", "dns", "unix", "vault"]
 
     /// The only version of the language so far.
     private static let version = "1"
@@ -24,7 +24,8 @@ extension PolicyDocument {
             case "deny": deny = try Self.rules(entry.value, name, for: .deny)
             case "allow_private": allowPrivate = try entry.value.boolean(name)
             case "dns": try readDNS(entry.value)
-            case "unix": unixPaths = try Self.socketPaths(entry.value)
+            case "unix": try readUnixSockets(entry.value)
+            case "vault": vault = try VaultLocation(entry.value)
             default: break
             }
         }
@@ -98,30 +99,5 @@ extension PolicyDocument {
             }
         if let reason { throw Problem("the record type '\(type)' cannot be listed", at: node.mark, hint: reason) }
         return type
-    }
-
-    private static func socketPaths(_ node: Node) throws(Problem) -> [String] {
-        var paths: [String] = []
-        for item in try node.items("'unix'") {
-            let path = try item.text("a unix socket", hint: "its absolute path")
-            guard path.utf8.first == UInt8(ascii: "/"), !path.utf8.contains(0) else {
-                let message = "\(path.quoted()) is not the path of a unix socket"
-                throw Problem(
-                    message,
-                    at: item.mark,
-                    hint: "write its absolute path, such as /run/postgresql/.s.PGSQL.5432"
-                )
-            }
-            // unix(7): sun_path holds 108 bytes, the last of them NUL.
-            guard path.utf8.count <= 107 else {
-                throw Problem(
-                    "\(path.quoted()) is too long for a unix socket",
-                    at: item.mark,
-                    hint: "at most 107 bytes"
-                )
-            }
-            paths.append(path)
-        }
-        return paths
     }
 }

@@ -19,6 +19,10 @@ public struct PolicyDocument: Hashable, Sendable {
     public var recordTypes: [RecordType] = []
     /// The absolute paths of unix sockets outside, under `unix`.
     public var unixPaths: [String] = []
+    /// Whether unix datagram sockets may be made, as an entry of `unix` with `type: datagram` says.
+    public var unixDatagrams = false
+    /// Where requests get their credentials from, under `vault`. Running a command needs none.
+    public var vault: VaultLocation?
 
     /// A document that says nothing, and so allows nothing.
     public init() {}

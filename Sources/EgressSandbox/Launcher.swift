@@ -157,12 +157,16 @@ public struct Launcher {
         _ other: Int32,
         _ examine: (borrowing HeldCommand) -> Bool
     ) throws(SystemError) {
-        guard case .notifications(let listener, let pidfd?) = try next(control, other) else {
+        guard case .held(let pidfd) = try next(control, other) else {
             throw SystemError("holding the command", code: EPROTO)
         }
+        let process = FileDescriptor(owning: pidfd)
+        guard case .filtered(let number) = try next(control, other) else {
+            throw SystemError("filtering the command", code: EPROTO)
+        }
+        let listener = try process.take(descriptor: number)
         children.descriptors.append(listener)
         children.notifications = listener
-        let process = FileDescriptor(owning: pidfd)
         let pid = try pid(of: process.raw)
         let command = HeldCommand(
             pid: pid,
@@ -175,8 +179,7 @@ public struct Launcher {
         try go(control)
     }
 
-    /// Init's word that the command is there and the command's that its filter is loaded, in either order; a command that
-    /// can't be executed may say so before init says anything.
+    /// Init's word that the command is there and that its filter is loaded, in either order.
     private func commandStarts(
         _ control: Int32,
         _ other: Int32,
@@ -190,7 +193,7 @@ public struct Launcher {
             let report = try next(control, other)
             switch report {
             case .started(let descriptor): pidfd = descriptor
-            case .notifications(let descriptor, nil): notifications = descriptor
+            case .notifications(let descriptor): notifications = descriptor
             case .executionFailed: early = report
             default: throw SystemError("starting the command", code: EPROTO)
             }

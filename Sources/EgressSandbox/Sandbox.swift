@@ -95,8 +95,12 @@ public enum SandboxReport: Sendable, Equatable {
     case continued
     /// The command ended, with a wait status.
     case exited(status: Int32)
-    /// The listener of the command's seccomp notifications, and a pidfd of the command if it is held.
-    case notifications(descriptor: Int32, pidfd: Int32?)
+    /// The listener of the command's seccomp notifications.
+    case notifications(descriptor: Int32)
+    /// The command is held before its filter is loaded.
+    case held(pidfd: Int32)
+    /// The held command's filter is loaded; with the number of its listener over there.
+    case filtered(listener: Int32)
     /// The agent's answer to a request.
     case listener(descriptor: Int32?, code: Int32)
 
@@ -129,9 +133,9 @@ public enum SandboxReport: Sendable, Equatable {
         case EGRESS_REPORT_CONTINUED: return .continued
         case EGRESS_REPORT_EXITED: return .exited(status: value)
         case EGRESS_REPORT_NOTIFICATIONS:
-            return message.descriptors.first.map {
-                .notifications(descriptor: $0, pidfd: message.descriptors.dropFirst().first)
-            }
+            return message.descriptors.first.map { .notifications(descriptor: $0) }
+        case EGRESS_REPORT_HELD: return message.descriptors.first.map { .held(pidfd: $0) }
+        case EGRESS_REPORT_FILTERED: return .filtered(listener: value)
         case EGRESS_REPORT_LISTENER: return .listener(descriptor: message.descriptors.first, code: value)
         default: return nil
         }

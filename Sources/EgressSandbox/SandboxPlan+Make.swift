@@ -40,17 +40,19 @@ extension SandboxPlan {
     /// - Parameters:
     ///   - loopback: ports of the host's loopback that policy lets in
     ///   - files: see `PrivateFiles`
+    ///   - unixDatagrams: see `SyscallFilter`
     public init(
         command: CommandPlan,
         identity: Identity = .current(),
         ipv6: PrivateNetwork.IPv6 = .ofHost(),
         loopback: [HostLoopbackPort],
-        files: PrivateFiles
+        files: PrivateFiles,
+        unixDatagrams: Bool = false
     ) throws(SystemError) {
         self.identity = identity
         self.command = command
         self.loopback = loopback
-        filter = try compileSyscallFilter(SyscallFilter.rules)
+        filter = try compileSyscallFilter(SyscallFilter.rules(unixDatagrams: unixDatagrams))
         mounts = Self.mountSteps(files)
         relayBefore = [.netlink(what: "bringing up R's loopback", PrivateNetwork.up(index: 1))]
         relay = Self.relaySteps(ipv6)

@@ -7,21 +7,39 @@ public import LinuxSystem
 /// scoped by it, and shuts cleanly what would not work anyway. What no row names is allowed.
 public enum SyscallFilter {
     /// Every row. Arguments that the kernel reads as 32 bits are compared in their low half.
-    public static var rules: [SyscallRule] {
-        families + types + unixTypes + connections + fastOpen + namespaces + mounts + kernel + terminal
+    public static var rules: [SyscallRule] { rules(unixDatagrams: false) }
+
+    /// The rows of a run that allows unix datagram sockets, or of one that does not.
+    public static func rules(unixDatagrams: Bool) -> [SyscallRule] {
+        families + types + unixTypes(unixDatagrams) + rights + connections + (unixDatagrams ? sends : fastOpen)
+            + namespaces + mounts + kernel + terminal
     }
 
     /// Unix sockets that send to a path without connect(2): a datagram socket, also of a pair, and what becomes one when it
     /// is asked for as a raw one. The path may lead outside.
-    private static var unixTypes: [SyscallRule] {
+    private static func unixTypes(_ allowsDatagrams: Bool) -> [SyscallRule] {
         ["socket", "socketpair"].flatMap { call in
-            [2, 3].map { SyscallRule(call, EACCES, equals(0, AF_UNIX), .init(1, .masked(0xf, equals: $0))) }
+            (allowsDatagrams ? [3] : [2, 3]).map { SyscallRule(call, EACCES, equals(0, AF_UNIX), .init(1, .masked(0xf, equals: $0))) }
         }
     }
+
+    /// Where the supervisor has a socket refuse descriptors (`ReceivedRights`), the worker can't have it take them again.
+    private static let rights = [
+        SyscallRule("setsockopt", EPERM, equals(1, SOL_SOCKET), equals(2, ReceivedRights.option))
+    ]
 
     /// connect(2) is performed by the supervisor: it says who connected where, and no path of a unix socket leads out
     /// unseen.
     private static let connections = [SyscallRule(notifying: "connect")]
+
+    /// What can name where it sends to, of any socket: behind a pointer no filter sees it. The supervisor refuses
+    /// MSG_FASTOPEN, too, which sendto(2) may have without an address.
+    private static var sends: [SyscallRule] {
+        fastOpen.filter { $0.call == "sendto" } + [
+            SyscallRule(notifying: "sendto", .init(4, .not(0))), SyscallRule(notifying: "sendmsg"),
+            SyscallRule(notifying: "sendmmsg"),
+        ]
+    }
 
     private static let low: UInt64 = 0xffff_ffff
 

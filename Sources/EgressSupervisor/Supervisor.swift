@@ -45,6 +45,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     private let connections: Connections
     private let datagrams: Datagrams
     private let notifications: Notifications
+    private let sends: Sends?
     private var zones: [Zone] = []
     private var outcome: Outcome?
     private var deadline: UInt64?
@@ -58,12 +59,14 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     /// - Parameters:
     ///   - names: what the resolver works from, the policy included
     ///   - unixPaths: unix sockets outside that the command may connect to
+    ///   - unixDatagrams: whether it may have unix datagram sockets, and send to those paths
     ///   - timeout: nanoseconds that the command may take
     public init(
         _ sandbox: consuming Sandbox,
         signals: consuming SignalDescriptor,
         names: Resolver.Configuration,
         unixPaths: [String] = [],
+        unixDatagrams: Bool = false,
         reporter: Reporter,
         timeout: UInt64?
     ) throws(SystemError) {
@@ -71,6 +74,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         self.reporter = reporter
         let resolver = ResolverService(names, loop: loop, reporter: reporter)
         gate = Gate(policy: names.policy, reporter: reporter) { resolver.names(pinnedTo: $0, at: $1) }
+        resolver.callers = gate.callers
         self.resolver = resolver
         relay = Relay(loop: loop, gate: gate)
         connections = Connections(gate: gate, loop: loop, relay: relay)
@@ -79,14 +83,26 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         deadline = timeout.map { monotonicNow() + $0 }
         self.signals = signals
         self.sandbox = sandbox
+        let namespace = PinnedSocket.namespaceCookie(of: self.sandbox.diagnostics)
+        let unixSockets = UnixSockets(
+            inside: FileDescriptor(owning: self.sandbox.diagnostics),
+            process: self.sandbox.initPid,
+            paths: unixPaths
+        )
+        sends =
+            unixDatagrams
+            ? try Sends(
+                listener: self.sandbox.notifications,
+                namespace: namespace,
+                unixSockets: unixSockets,
+                gate: gate,
+                loop: loop
+            ) : nil
         notifications = try Notifications(
             listener: self.sandbox.notifications,
-            namespace: PinnedSocket.namespaceCookie(of: self.sandbox.diagnostics),
-            unixSockets: UnixSockets(
-                inside: FileDescriptor(owning: self.sandbox.diagnostics),
-                process: self.sandbox.initPid,
-                paths: unixPaths
-            ),
+            namespace: namespace,
+            unixSockets: unixSockets,
+            sends: sends,
             gate: gate,
             loop: loop
         )
@@ -185,12 +201,13 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     private var nextDeadline: UInt64? {
         [
             deadline, connections.nextDeadline, datagrams.nextDeadline, resolver.nextDeadline,
-            notifications.nextDeadline,
+            notifications.nextDeadline, sends?.nextDeadline,
         ].compactMap(\.self).min()
     }
 
     private func tick(_ now: UInt64) {
         notifications.tick(now: now)
+        sends?.tick(now: now)
         connections.tick(now: now)
         datagrams.tick(now: now)
         resolver.tick(now: now)
@@ -224,7 +241,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         case .failed(let error):
             reporter.say("egress-run: \(error)")
             outcome = .notHeld
-        case .continued, .ready, .started, .notifications, .listener: break
+        case .continued, .ready, .started, .notifications, .held, .filtered, .listener: break
         }
     }
 

@@ -40,6 +40,12 @@ public struct FileDescriptor: ~Copyable, Sendable {
         FileDescriptor(owning: try retrying("duplicating a descriptor") { fcntl(descriptor, F_DUPFD_CLOEXEC, 0) })
     }
 
+    /// A duplicate of a descriptor of the process that this one, a pidfd, refers to (pidfd_getfd(2)).
+    public borrowing func take(descriptor number: Int32) throws(SystemError) -> Int32 {
+        let pidfd = raw
+        return try retrying("taking a process's descriptor") { egress_pidfd_getfd(pidfd, number) }
+    }
+
     /// Opens (O_PATH) what a path leads to without a symbolic link on the way (openat2(2)).
     public static func openWithoutLinks(_ path: String) throws(SystemError) -> FileDescriptor {
         FileDescriptor(owning: try retrying("opening '\(path)'") { unsafe egress_open_without_links(path) })

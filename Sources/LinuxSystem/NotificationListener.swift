@@ -36,10 +36,12 @@ public struct NotificationListener: ~Copyable {
 
     /// Takes a call of which poll(2) has told, without waiting for anything.
     ///
-    /// - Parameter looks: whether it is looked at, if that can't take long
-    public borrowing func take(looks: Bool) -> Taken {
+    /// - Parameters:
+    ///   - looks: whether it is looked at, if that can't take long
+    ///   - sends: where calls are passed on that are none of connect(2), which then counts as abandoned; -1 if there are none
+    public borrowing func take(looks: Bool, sends: Int32 = -1) -> Taken {
         var call = egress_call()
-        guard unsafe egress_call_take(descriptor.raw, &call) == 0 else { return .abandoned }
+        guard unsafe egress_call_take(descriptor.raw, sends, &call) == 0 else { return .abandoned }
         guard looks else { return .unread(UnreadCall(raw: call)) }
         var notice = egress_notice()
         var path: Int32 = -1

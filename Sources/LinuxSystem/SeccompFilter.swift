@@ -47,10 +47,10 @@ public struct SyscallRule: Hashable, Sendable {
     }
 
     /// A rule that asks the supervisor.
-    public init(notifying call: String) {
+    public init(notifying call: String, _ conditions: Condition...) {
         self.call = call
         code = 0
-        conditions = []
+        self.conditions = conditions
         isNotified = true
     }
 }

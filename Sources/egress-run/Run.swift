@@ -24,6 +24,8 @@ func run(_ options: Options) throws(Failure) -> Int32 {
     let attestor = try Attestor(options)
     let settings = try Settings(options)
     attestor?.set(policy: settings.canonicalPolicy)
+    let sockets = try standardSockets()
+    defer { sockets.restore() }
     let audit = try Audit(options.auditPath)
     let hostname = PrivateFiles.hostname()
     let command = try commandPlan(options)
@@ -49,7 +51,12 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             hostname: hostname,
             hidden: audit.hiddenPaths + (attestor?.hiddenPaths ?? [])
         )
-        var plan = try SandboxPlan(command: command, loopback: settings.loopback, files: files)
+        var plan = try SandboxPlan(
+            command: command,
+            loopback: settings.loopback,
+            files: files,
+            unixDatagrams: settings.unixDatagrams
+        )
         if attestor != nil { plan.hold() }
         let sandbox: Sandbox
         do {
@@ -68,6 +75,7 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             signals: signals,
             names: settings.names(hostname: hostname),
             unixPaths: settings.unixPaths,
+            unixDatagrams: settings.unixDatagrams,
             reporter: reporter,
             timeout: options.timeout
         )
@@ -89,6 +97,15 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         throw Failure(error.description)
     } catch {
         throw Failure("\(error)")
+    }
+}
+
+private func standardSockets() throws(Failure) -> StandardSockets {
+    do { return try StandardSockets() } catch {
+        throw Failure(
+            "descriptor \(error.number) is a unix socket over which descriptors were sent, which may lead outside the sandbox "
+                + "(receive them before, or give a pipe, a file or a terminal instead)"
+        )
     }
 }
 

@@ -17,6 +17,8 @@ struct Settings {
     let loopback: [HostLoopbackPort]
     /// Unix sockets outside that the command may connect to.
     let unixPaths: [String]
+    /// Whether it may have unix datagram sockets, too.
+    let unixDatagrams: Bool
     /// What of all this is policy, and not this machine's.
     let canonicalPolicy: String
 
@@ -38,13 +40,25 @@ struct Settings {
         servers = [given, document.upstream, system.servers].first { !$0.isEmpty } ?? []
         recordTypes = Set(document.recordTypes)
         loopback = try Self.loopbackPorts(policy)
-        unixPaths = document.unixPaths + options.allowUnix
-        canonicalPolicy = Self.canonicalText(document, given, unixPaths)
+        unixPaths =
+            document.unixPaths + options.allowUnix + options.allowUnixDatagram.filter { $0 != "inside" }
+        unixDatagrams = document.unixDatagrams || !options.allowUnixDatagram.isEmpty
+        // A signal would have a send made twice.
+        if unixDatagrams, KernelProbe.listener(killable: true) == EINVAL {
+            throw Failure("unix datagram sockets can't be allowed before Linux 5.19 (leave --allow-unix-datagram out)")
+        }
+        canonicalPolicy = Self.canonicalText(document, given, unixPaths, unixDatagrams: unixDatagrams)
         try checkServers()
     }
 
-    private static func canonicalText(_ document: PolicyDocument, _ dns: [ServerAddress], _ unix: [String]) -> String {
+    private static func canonicalText(
+        _ document: PolicyDocument,
+        _ dns: [ServerAddress],
+        _ unix: [String],
+        unixDatagrams: Bool
+    ) -> String {
         var document = document
+        document.unixDatagrams = unixDatagrams
         if !dns.isEmpty { document.upstream = dns }
         document.unixPaths = unix
         return document.canonicalText

@@ -5,6 +5,23 @@ import TestSupport
 private let denied = TestWorld.deniedAddress
 private let connects = "connect-static plain \(denied) 4444"
 
+/// Takes memory until there is none.
+private let hoards = "/usr/bin/python3 -c \"x = [bytes(1 << 20) for _ in range(10000)]\""
+
+/// Only root can mount the file system that has the page.
+private func slow(_ title: String, _ call: String, _ policy: [String]) -> Attempt {
+    Attempt(
+        title: title,
+        line: "/usr/bin/python3 $WORLD/programs/attack.py slow-page \(call)",
+        policy: policy,
+        accounts: [.root],
+        under: [
+            "unshare", "-m", "/usr/bin/python3", "$WORLD/programs/fuse.py", denied, "4444",
+        ],
+        needs: "FUSE"
+    )
+}
+
 /// A command that connects in a moment, whatever becomes of its parents, and what is done to `egress-run` meanwhile.
 ///
 /// Its status is 3, which tells that the line went to its end.
@@ -24,6 +41,18 @@ extension BypassCorpus {
     /// What happens to `egress-run` while a command tries.
     static let faults: [Attempt] = [
         fault("39 egress-run is killed", "kill -KILL $pid"),
+        fault("39 egress-run has no memory left", "prlimit --pid $pid --as=1 --data=1"),
+        Attempt(
+            title: "39 the command has no memory left",
+            line: "HOLD sh -c '(ulimit -v 100000; \(hoards)); \(connects); exit 3'",
+            ending: .status(3)
+        ),
+        slow("39 an address in a page that a FUSE server is long in giving", "connect", TestWorld.policy),
+        slow(
+            "39 a datagram's address in such a page",
+            "sendto",
+            TestWorld.policy + ["--allow-unix-datagram", "inside"]
+        ),
         fault("39 the processes that egress-run starts are killed", "pkill -KILL -P $pid"),
         fault("39 the processes that egress-run starts are stopped", "pkill -STOP -P $pid"),
         Attempt(

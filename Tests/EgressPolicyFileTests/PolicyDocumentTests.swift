@@ -129,4 +129,28 @@ struct HostileTextTests {
             _ = try? PolicyDocument.parse(bytes, name: "changed")
         }
     }
+
+    @Test(arguments: [
+        ("[/a]", ["/a"], false), ("[{path: /a}]", ["/a"], false),
+        ("[{path: /a, type: stream}, /b]", ["/a", "/b"], false),
+        ("[{path: /dev/log, type: datagram}]", ["/dev/log"], true), ("[{path: inside, type: datagram}]", [], true),
+        ("[{path: inside, type: datagram}, {path: /a}]", ["/a"], true),
+    ])
+    func `a unix socket is a path, or one with a type`(_ list: String, paths: [String], datagrams: Bool) throws {
+        let document = try PolicyDocument.parse(Array("version: 1\nunix: \(list)\n".utf8), name: "p")
+        #expect(document.unixPaths == paths)
+        #expect(document.unixDatagrams == datagrams)
+    }
+
+    @Test(arguments: [
+        ("[{type: datagram}]", "needs 'path'"), ("[{path: /a, type: datagramm}]", "did you mean 'datagram'"),
+        ("[{path: inside}]", "not the path"), ("[{path: a, type: datagram}]", "not the path"),
+        ("[{path: /a, kind: datagram}]", "unknown key 'kind'"),
+    ])
+    func `a unix socket that says anything else is refused`(_ list: String, message: String) {
+        let error = #expect(throws: PolicyFileError.self) {
+            try PolicyDocument.parse(Array("version: 1\nunix: \(list)\n".utf8), name: "p")
+        }
+        #expect(error?.description.contains(message) == true, "\(error?.description ?? "none")")
+    }
 }

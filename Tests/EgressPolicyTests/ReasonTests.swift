@@ -12,7 +12,7 @@ import Testing
         "record_type_not_allowed", "invalid_response_budget", "response_budget_exceeded", "limit_reached",
         "invalid_credential_header", "exec_credential_source_forbidden", "credential_source_forbidden",
         "invalid_secret_reference", "redirect_blocked", "unix_socket_not_allowed", "sni_mismatch", "foreign_socket",
-        "unreadable_caller",
+        "unreadable_caller", "invalid_url", "invalid_method",
     ])
     func `a reason keeps its code`(code: String) {
         #expect(Reason(rawValue: code) != nil)

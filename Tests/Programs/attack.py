@@ -112,24 +112,53 @@ def use(client, address, port):
         client.sendall(b"given\n")
 
 
-def received(kind, giver, address, port):
-    """Uses a socket that somebody outside hands over, by a path or on a descriptor."""
-    if giver.isdigit():
-        channel = socket.socket(fileno=int(giver))
-    else:
-        channel = socket.socket(socket.AF_UNIX)
+def received(kind, giver, address, port, way=""):
+    """Uses a socket that somebody outside hands over, by a path or on a descriptor; it is received in some way."""
+    channel = socket.socket(fileno=int(giver)) if giver.isdigit() else socket.socket(socket.AF_UNIX)
+    # Made before the connection, and so before anybody knows where it leads.
+    duplicate = channel.dup()
+    if not giver.isdigit():
         channel.connect(giver)
+    if way == "asked":
+        ask_for_rights(channel)
+    elif way == "duplicate":
+        channel = duplicate
+    elif way == "taken":
+        import ctypes
+        SYS_pidfd_open, SYS_pidfd_getfd = 434, 438
+        pidfd = ctypes.CDLL(None).syscall(SYS_pidfd_open, os.getpid(), 0)
+        channel = socket.socket(fileno=ctypes.CDLL(None).syscall(SYS_pidfd_getfd, pidfd, channel.fileno(), 0))
+    channel.settimeout(0.5)
     _, descriptors, _, _ = socket.recv_fds(channel, 1, 2)
+    if not descriptors:
+        raise OSError(errno.EPERM, "nothing came along")
     use(socket.socket(fileno=descriptors[kind == "udp"]), address, port)
 
 
+def ask_for_rights(channel):
+    """Has a socket take descriptors again, with numbers that mean the same to the kernel."""
+    import ctypes
+    SYS_setsockopt, SO_PASSRIGHTS = 208 if os.uname().machine == "aarch64" else 54, 83
+    one, high = ctypes.byref(ctypes.c_int(1)), 1 << 32
+    for level, option in ((1, SO_PASSRIGHTS), (1 | high, SO_PASSRIGHTS), (1, SO_PASSRIGHTS | high)):
+        ctypes.CDLL(None).syscall(
+            SYS_setsockopt, channel.fileno(), ctypes.c_long(level), ctypes.c_long(option), one, 4
+        )
+
+
 def local(kind, path):
-    """A unix datagram, from a socket of its own, from one of a pair, or from a raw one."""
+    """A unix datagram, from a socket of its own, from one of a pair, or from a raw one, or by another name."""
+    if kind == "relative":
+        path = os.path.basename(path)
     if kind == "pair":
         client, _kept = socket.socketpair(socket.AF_UNIX, socket.SOCK_DGRAM)
     else:
         client = socket.socket(socket.AF_UNIX, socket.SOCK_RAW if kind == "raw" else socket.SOCK_DGRAM)
-    client.sendto(b"local\n", path)
+    if kind == "connected":
+        client.connect(path)
+        client.send(b"local\n")
+    else:
+        client.sendto(b"local\n", path)
 
 
 def long_address(address, port):
@@ -140,6 +169,22 @@ def long_address(address, port):
         if ctypes.CDLL(None, use_errno=True).connect(client.fileno(), raw, len(raw)) != 0:
             raise OSError(ctypes.get_errno(), "connect")
         client.sendall(b"long\n")
+
+
+def slow_page(call):
+    """The socket address lies in a page of a file that is long in coming ($SLOW_FILE)."""
+    import ctypes
+    libc = ctypes.CDLL(None, use_errno=True)
+    libc.mmap.restype = ctypes.c_void_p
+    file = os.open(os.environ["SLOW_FILE"], os.O_RDONLY)
+    page = ctypes.c_void_p(libc.mmap(None, 4096, 1, 2, file, 0))
+    with socket.socket(type=socket.SOCK_DGRAM if call == "sendto" else socket.SOCK_STREAM) as client:
+        if call == "sendto":
+            result = libc.sendto(client.fileno(), b"slow\n", 5, 0, page, 16)
+        else:
+            result = libc.connect(client.fileno(), page, 16)
+        if result < 0:
+            raise OSError(ctypes.get_errno(), call)
 
 
 def shadow(address, port, denied):

@@ -32,15 +32,15 @@ public struct SupportError: Error, CustomStringConvertible {
 }
 
 /// Runs commands with their streams in files, so that no amount of output can block anything.
-enum Subprocess {
+public enum Subprocess {
     /// Starts a command and returns its pid. `input` becomes its standard input.
-    static func start(
+    public static func start(
         _ arguments: [String],
         environment: [String],
         input: Int32,
         output: Int32,
         error: Int32
-    ) throws -> pid_t {
+    ) throws -> Int32 {
         var actions = unsafe posix_spawn_file_actions_t()
         unsafe posix_spawn_file_actions_init(&actions)
         defer { unsafe posix_spawn_file_actions_destroy(&actions) }
@@ -76,8 +76,8 @@ enum Subprocess {
         return signal == 0 ? (status >> 8) & 0xff : 128 + signal
     }
 
-    /// Runs a command to its end.
-    static func run(_ arguments: [String], environment: [String], input: [UInt8]) throws -> Outcome {
+    /// Runs a command to its end, with these bytes as its standard input.
+    public static func run(_ arguments: [String], environment: [String], input: [UInt8] = []) throws -> Outcome {
         let streams = try [temporaryFile(input), temporaryFile(), temporaryFile()]
         defer { for stream in streams { close(stream) } }
         let began = seconds()

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The clients of the soak, under egress-run: each a process that does its kind of work until it is killed.
 
-usage: crowd.py SECONDS WARM_UP QUIET. The last line of the output is a JSON object: how often what was done.
+usage: crowd.py SECONDS WARM_UP QUIET FOLDER. The last line of the output is a JSON object: how often what was done.
 """
 import errno
 import json
@@ -12,13 +12,17 @@ import signal
 import socket
 import struct
 import sys
+import tempfile
 import time
 
 import world
 
 # Two clients of each kind; names, which cost us most of the work, have four.
 CROWD = [kind for kind in world.KINDS for _ in range(4 if kind == "name" else 2)]
-FAILED = ["failed download", "failed upload", "failed short", "denied name resolved", "denied target connected"]
+FAILED = [f"failed {kind}" for kind in ("download", "upload", "short", "ipv6", "unix", "outside unix", "unix datagram")]
+FAILED += ["denied name resolved", "denied target connected"]
+# Kinds of which any other error than that of an expired pin counts.
+LOUD = ("short", "download", "upload", "ipv6", "unix", "outside unix", "unix datagram")
 COUNTERS = world.KINDS + [f"failed: {what}" for what in FAILED] + ["killed"]
 
 
@@ -47,6 +51,70 @@ def address():
             return random.choice(found)[4][0]
         except socket.gaierror:
             pass  # some names do not exist, some servers do not answer
+
+
+def address6():
+    """The same over IPv6."""
+    while True:
+        try:
+            found = socket.getaddrinfo(f"n{random.randrange(world.NAMES)}.soak.example", 0, socket.AF_INET6)
+            return random.choice(found)[4][0]
+        except socket.gaierror:
+            pass
+
+
+def exchange_short(client, what):
+    """Ten bytes asked for, over any stream; returns what was wrong, if anything."""
+    with client:
+        client.sendall(b"10\n")
+        return None if receive(client) == 10 else f"failed: failed {what}"
+
+
+def local_stream():
+    """A server and a client of our own, by a path and by an abstract name."""
+    with tempfile.TemporaryDirectory() as folder:
+        for name in (os.path.join(folder, "own"), "\0" + folder):
+            with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as client:
+                server.bind(name)
+                server.listen()
+                client.connect(name)
+                accepted, _ = server.accept()
+                with accepted:
+                    client.sendall(b"own")
+                    if accepted.recv(9) != b"own":
+                        return "failed: failed unix"
+    return None
+
+
+def local_datagrams():
+    """Datagrams with a descriptor along, to ourselves, by sendto(2) and sendmsg(2)."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server:
+        server.bind(os.path.join(folder, "own"))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+            rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, struct.pack("i", client.fileno()))]
+            for _ in range(5):
+                client.sendto(b"own", server.getsockname())
+                client.sendmsg([b"o", b"wn"], rights, 0, server.getsockname())
+                first, (second, numbers, _, _) = server.recv(9), socket.recv_fds(server, 9, 2)
+                for number in numbers:
+                    os.close(number)
+                if (first, second, len(numbers)) != (b"own", b"own", 1):
+                    return "failed: failed unix datagram"
+    return None
+
+
+def denied_local():
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        with socket.socket(socket.AF_UNIX, kind) as client:
+            try:
+                if kind == socket.SOCK_STREAM:
+                    client.connect(os.path.join(sys.argv[4], world.UNIX_CANARY))
+                else:
+                    client.sendto(b"denied", os.path.join(sys.argv[4], world.UNIX_CANARY))
+                return "failed: denied target connected"
+            except PermissionError:
+                time.sleep(0.01)
+    return None
 
 
 def connect():
@@ -101,6 +169,19 @@ def work(kind, slot):
                 client.recv(2000)
             except OSError:
                 return None  # a pin may have ended just now
+    elif kind == "ipv6":
+        return exchange_short(socket.create_connection((address6(), world.PORT), timeout=20), kind)
+    elif kind == "unix":
+        return local_stream()
+    elif kind == "outside unix":
+        client = socket.socket(socket.AF_UNIX)
+        client.settimeout(20)
+        client.connect(os.path.join(sys.argv[4], world.UNIX))
+        return exchange_short(client, kind)
+    elif kind == "unix datagram":
+        return local_datagrams()
+    elif kind == "denied unix":
+        return denied_local()
     elif kind == "name":
         address()
     elif kind == "denied name":
@@ -134,7 +215,7 @@ def client(kind, slot, counts):
             if error.errno in (errno.EACCES, errno.ECONNREFUSED, errno.ECONNRESET, errno.EADDRINUSE, errno.EHOSTUNREACH):
                 time.sleep(0.05)
                 continue
-            wrong = f"failed: failed {kind}" if kind in ("short", "download", "upload") else None
+            wrong = f"failed: failed {kind}" if kind in LOUD else None
         counts.add(slot, wrong or kind)
 
 

@@ -2,8 +2,10 @@
 """The servers of the soak, in a process of their own: TCP, UDP echo, DNS, and a canary that nobody may reach."""
 import asyncio
 import multiprocessing
+import os
 import random
 import signal
+import socket
 import struct
 
 HOSTS = [f"93.184.216.{last}" for last in range(34, 42)]
@@ -12,7 +14,11 @@ CANARY = "93.184.216.99"
 ADDRESSES = HOSTS + [DNS, CANARY]
 PORT, UDP_PORT = 8080, 9000
 NAMES = 600
+HOSTS6 = [f"2606:2800:220:1::{last:x}" for last in range(34, 38)]
 KINDS = ["short", "reset", "download", "upload", "slow", "idle", "udp", "name", "denied name", "denied connect"]
+KINDS += ["ipv6", "unix", "outside unix", "unix datagram", "denied unix"]
+# The path of a socket that is allowed, and of one that is not.
+UNIX, UNIX_CANARY = "allowed.socket", "canary.socket"
 
 
 def names():
@@ -63,6 +69,10 @@ def answer(query):
         return None
     if number % 31 == 0:
         return query[:2] + b"\x81\x83\0\1\0\0\0\0\0\0" + question  # NXDOMAIN
+    if kind == b"\0\x1c" and number % 2:
+        host = socket.inet_pton(socket.AF_INET6, random.choice(HOSTS6))
+        head = query[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + question
+        return head + b"\xc0\x0c\0\x1c\0\1" + struct.pack("!IH", random.randint(0, 5), 16) + host
     if kind != b"\0\1":
         return query[:2] + b"\x81\x80\0\1\0\0\0\0\0\0" + question
     hosts = random.sample(HOSTS, random.randint(1, 3))
@@ -97,7 +107,7 @@ async def serve_names(reader, writer):
     writer.close()
 
 
-async def serve(ready, hits):
+async def serve(ready, hits, folder):
     loop = asyncio.get_running_loop()
 
     async def canary(_, writer):
@@ -105,6 +115,11 @@ async def serve(ready, hits):
             hits.value += 1
         writer.close()
 
+    for path, serve_it in ((UNIX, serve_stream), (UNIX_CANARY, canary)):
+        await asyncio.start_unix_server(serve_it, os.path.join(folder, path), backlog=1024)
+        os.chmod(os.path.join(folder, path), 0o777)
+    for host in HOSTS6:
+        await asyncio.start_server(serve_stream, host, PORT, backlog=1024)
     for host in HOSTS:
         await asyncio.start_server(serve_stream, host, PORT, backlog=1024)
         await loop.create_datagram_endpoint(Echo, local_addr=(host, UDP_PORT))
@@ -115,15 +130,15 @@ async def serve(ready, hits):
     await asyncio.Event().wait()
 
 
-def run(ready, hits):
+def run(ready, hits, folder):
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    asyncio.run(serve(ready, hits))
+    asyncio.run(serve(ready, hits, folder))
 
 
-def start():
+def start(folder):
     """Starts the servers and waits until they listen."""
     ready, hits = multiprocessing.Event(), multiprocessing.Value("i", 0)
-    process = multiprocessing.Process(target=run, args=(ready, hits), daemon=True)
+    process = multiprocessing.Process(target=run, args=(ready, hits, folder), daemon=True)
     process.start()
     if not ready.wait(10):
         raise SystemExit("soak: the servers did not start")

@@ -7,6 +7,7 @@
 #define EGRESS_CLINUX_H
 
 #include <linux/filter.h>
+#include <malloc.h>
 #include <seccomp.h>
 #include <signal.h>
 #include <sys/capability.h>
@@ -17,6 +18,9 @@
 #include "egress_calls.h"
 #include "egress_notify.h"
 #include "egress_probes.h"
+#include "egress_rights.h"
 #include "egress_sandbox.h"
+#include "egress_sends.h"
+#include "egress_terminal.h"
 
 #endif

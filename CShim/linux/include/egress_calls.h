@@ -28,6 +28,9 @@ int egress_continue_at(uint64_t time);
 /// pidfd_send_signal(2); -1 with errno.
 int egress_pidfd_send_signal(int pidfd, int signal);
 
+/// pidfd_getfd(2): a duplicate of another process's descriptor, close-on-exec; -1 with errno.
+int egress_pidfd_getfd(int pidfd, int descriptor);
+
 /// Makes the orphans below this process its children, PR_SET_CHILD_SUBREAPER of prctl(2); -1 with errno.
 int egress_adopt_orphans(void);
 

@@ -72,8 +72,9 @@ int egress_notice_receive(int channel, struct egress_notice *notice, int *descri
 /// timerfd_create(2): CLOCK_MONOTONIC, non-blocking, close-on-exec; -1 with errno.
 int egress_timer_make(void);
 
-/// Takes the next notification, of which poll(2) has told; -1 with errno, ENOENT if its caller is gone.
-int egress_call_take(int listener, struct egress_call *call);
+/// Takes the next notification, of which poll(2) has told; -1 with errno, ENOENT if its caller is gone, or if it is none of
+/// connect(2) and was passed on to `sends` (see `sends.c`).
+int egress_call_take(int listener, int sends, struct egress_call *call);
 
 /// Looks at what a call points to as far as that can't wait; `*descriptor` becomes that of the path, or -1. 0 if it has to
 /// be left to the reader.

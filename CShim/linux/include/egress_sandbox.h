@@ -117,8 +117,9 @@ enum egress_report_kind {
     EGRESS_REPORT_CONTINUED,
     EGRESS_REPORT_EXITED,   ///< value: wait status of the command
     EGRESS_REPORT_LISTENER, ///< value: errno or 0; descriptor: the listener
-    EGRESS_REPORT_NOTIFICATIONS, ///< from the command: descriptor: the listener of its seccomp notifications; if
-                                 ///< it is held, then a pidfd of it
+    EGRESS_REPORT_NOTIFICATIONS, ///< descriptor: the listener of the command's seccomp notifications
+    EGRESS_REPORT_HELD,     ///< from a command that is held; descriptor: a pidfd of it
+    EGRESS_REPORT_FILTERED, ///< from a command that is held; value: the number of its listener
 };
 
 struct egress_report {

@@ -8,7 +8,7 @@ extension Resolver {
         let policy = configuration.policy
         if let refusal = check(aliases: answer.aliases, verdict) { return refusal }
         let addresses = answer.addresses
-        if !addresses.isEmpty {
+        if configuration.judgesAnswers, !addresses.isEmpty {
             let judged = policy.validate(answer: addresses, for: key.host)
             guard judged.isAllowed else {
                 let bad = addresses.first { !policy.validate(answer: [$0], for: key.host).isAllowed }

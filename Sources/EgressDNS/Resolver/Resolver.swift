@@ -77,6 +77,8 @@ public struct Resolver: Sendable {
         public let localNames: Set<Host>
         /// Bounds and times.
         public let limits: ResolverLimits
+        /// Whether answers are held to the policy. Only a caller that judges every address itself may say no.
+        public let judgesAnswers: Bool
 
         /// A configuration; only the policy is needed.
         public init(
@@ -85,7 +87,8 @@ public struct Resolver: Sendable {
             hosts: HostsFile = HostsFile(),
             extraTypes: Set<RecordType> = [],
             localNames: Set<Host> = [],
-            limits: ResolverLimits = ResolverLimits()
+            limits: ResolverLimits = ResolverLimits(),
+            judgesAnswers: Bool = true
         ) {
             self.policy = policy
             self.servers = servers
@@ -93,6 +96,7 @@ public struct Resolver: Sendable {
             self.extraTypes = extraTypes.filter { !$0.isMeta && !$0.isAddress && $0 != .svcb && $0 != .https }
             self.localNames = localNames
             self.limits = limits
+            self.judgesAnswers = judgesAnswers
         }
     }
 

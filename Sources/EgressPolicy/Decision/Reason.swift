@@ -20,6 +20,10 @@ public enum Reason: String, Sendable, CaseIterable {
     case portNotAllowed = "port_not_allowed"
     /// The target is allowed over the other transport.
     case protocolNotAllowed = "protocol_not_allowed"
+    /// The URL holds something that programs read differently, or is too long.
+    case invalidURL = "invalid_url"
+    /// The request's method is no method of HTTP.
+    case invalidMethod = "invalid_method"
     /// The URL's scheme is not one that can be fetched.
     case unsupportedScheme = "unsupported_scheme"
     /// The URL holds a user name or password.
@@ -74,6 +78,8 @@ extension Reason {
         case .deniedByRule: "a deny rule matches"
         case .portNotAllowed: "this port is not allowed"
         case .protocolNotAllowed: "this transport is not allowed"
+        case .invalidURL: "this is no URL that all programs read alike"
+        case .invalidMethod: "this is no method of HTTP"
         case .unsupportedScheme: "this URL scheme is not supported"
         case .urlCredentialsForbidden: "the URL holds a user name or password"
         case .missingHost: "the URL names no host"

@@ -84,6 +84,19 @@ extension Diagnosis {
         )
     }
 
+    static func receivedRights(_ machine: Machine) -> Check {
+        if machine.refusesRights {
+            return Check("received-sockets", .ok, "no socket of another network can be handed to a command")
+        }
+        return Check(
+            "received-sockets",
+            .note,
+            "who is at the other end of an allowed unix socket, or of one that is standard input, output or error, can hand "
+                + "over a datagram socket that nothing holds",
+            advice: "Linux 6.16 or newer refuses it; here, allow no unix socket whose owner would"
+        )
+    }
+
     static func container(_ machine: Machine) -> Check {
         guard machine.coveredProc.isEmpty else {
             let places = machine.coveredProc.prefix(3).joined(separator: ", ")

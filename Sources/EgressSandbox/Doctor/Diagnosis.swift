@@ -20,7 +20,8 @@ public struct Diagnosis: Sendable {
         checks =
             Self.parts(trial)
             + causes.map { holds && $0.status == .no ? Check($0.name, .note, $0.found, advice: $0.advice) : $0 } + [
-                Self.killableWaits(machine), Self.landlock(machine), Self.ipv6(machine), Self.nameServers(machine),
+                Self.killableWaits(machine), Self.receivedRights(machine), Self.landlock(machine), Self.ipv6(machine),
+                Self.nameServers(machine),
             ]
         self.holds = holds
     }

@@ -29,6 +29,8 @@ public struct Machine: Sendable {
     public var notification, listener, killableListener: Int32
     /// How many filters hold this process already.
     public var filters = 0
+    /// Whether a unix socket can refuse descriptors (`ReceivedRights`).
+    public var refusesRights = true
     /// The Landlock ABI.
     public var landlock: Int?
     /// What tells that this is a container.
@@ -55,6 +57,7 @@ public struct Machine: Sendable {
         machine.listener = KernelProbe.listener(killable: false)
         machine.killableListener = KernelProbe.listener(killable: true)
         machine.filters = KernelProbe.filters
+        machine.refusesRights = ReceivedRights.canBeRefused
         machine.landlock = KernelProbe.landlock
         machine.containerSigns = containerSigns()
         machine.coveredProc = coveredProc(mounts: lines("/proc/self/mountinfo"))

@@ -73,9 +73,14 @@ final class Gate {
         reporter.report(event)
     }
 
-    /// Tells of a connection to a unix socket.
-    func tell(_ reason: Reason, unixSocket path: String, _ caller: Caller?) {
-        var event = AuditEvent(.connect, Verdict(reason))
+    /// Tells of a connection, or datagrams, to a unix socket.
+    func tell(
+        _ reason: Reason,
+        unixSocket path: String,
+        _ caller: Caller?,
+        _ kind: AuditEvent.Kind = .connect
+    ) {
+        var event = AuditEvent(kind, Verdict(reason))
         event.path = path
         event.caller = caller
         reporter.report(event)

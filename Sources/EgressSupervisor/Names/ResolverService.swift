@@ -27,6 +27,10 @@ final class ResolverService: EventHandler {
     private var exchanges: [Resolver.ExchangeID: UpstreamExchange] = [:]
     private let reserve = ReserveDescriptor()
     private var lastClient: UInt64 = 0
+    /// Who asks, of those that wait for an answer and where it is known.
+    private var askers: [Resolver.ClientID: Caller] = [:]
+    /// Who connected what. Set once the gate stands.
+    var callers: Callers?
     private var buffer = [UInt8].untouched(count: 65536)
 
     /// A question that came in a datagram: whom to answer, from where.
@@ -89,19 +93,23 @@ final class ResolverService: EventHandler {
             guard waiting.count < Self.maximumWaiting else { continue }
             let client = nextClient()
             waiting[client] = WaitingDatagram(socket: socket, datagram: datagram)
+            if let asked = SocketAddress(networkBytes: datagram.destination, port: 53) {
+                askers[client] = callers?.caller(of: FlowKey(worker: datagram.sender, remote: asked), .udp)
+            }
             let now = monotonicNow()
             if !resolver.receive(query: datagram.bytes, from: client, transport: .udp, now: now) {
                 waiting[client] = nil
             }
             perform(now)
+            if waiting[client] == nil { askers[client] = nil }
         }
     }
 
     private func acceptStreams(_ socket: Int32) {
         while true {
             do {
-                guard let (number, _) = try Socket.accept(socket) else { return }
-                accept(FileDescriptor(owning: number))
+                guard let (number, peer) = try Socket.accept(socket) else { return }
+                accept(FileDescriptor(owning: number), from: peer)
             } catch {
                 // As for connections: what waits is refused, or it would keep the listener readable for ever.
                 guard reserve.spend(on: socket) != nil else { return }
@@ -109,12 +117,14 @@ final class ResolverService: EventHandler {
         }
     }
 
-    private func accept(_ socket: consuming FileDescriptor) {
+    private func accept(_ socket: consuming FileDescriptor, from peer: SocketAddress) {
         guard streams.count < Self.maximumStreams else { return }
+        let asked = Socket.localAddress(socket.raw)
         let stream = DNSStream(FileDescriptorBox(socket), client: nextClient())
         stream.onReady = { [unowned self] stream in receive(stream) }
         guard (try? loop.add(stream.socket.raw, .readable, stream)) != nil else { return }
         streams[stream.client] = stream
+        if let asked { askers[stream.client] = callers?.caller(of: FlowKey(worker: peer, remote: asked), .tcp) }
     }
 
     private func receive(_ stream: DNSStream) {
@@ -135,6 +145,7 @@ final class ResolverService: EventHandler {
     private func close(_ stream: DNSStream) {
         loop.remove(stream.socket.raw)
         streams[stream.client] = nil
+        askers[stream.client] = nil
         resolver.forget(stream.client)
     }
 
@@ -152,6 +163,8 @@ final class ResolverService: EventHandler {
             for action in actions { perform(action, now) }
             actions = resolver.takeActions()
         }
+        // An answer that nobody is told of leaves its asker.
+        if waiting.isEmpty, streams.isEmpty, !askers.isEmpty { askers = [:] }
     }
 
     private func perform(_ action: Resolver.Action, _ now: UInt64) {
@@ -164,7 +177,11 @@ final class ResolverService: EventHandler {
         case .close(let exchange):
             guard let upstream = exchanges.removeValue(forKey: exchange) else { return }
             loop.remove(upstream.socket.raw)
-        case .event(let event): reporter.report(AuditEvent(event))
+        case .event(let event):
+            var told = AuditEvent(event)
+            told.caller = askers[event.client]
+            if waiting[event.client] == nil, streams[event.client] == nil { askers[event.client] = nil }
+            reporter.report(told)
         }
     }
 

@@ -33,15 +33,19 @@ final class Notifications: EventHandler {
     private var asked: [UInt64: UnreadCall] = [:]
     private var lost = 0
     private var waiting: [UInt64: PendingConnect] = [:]
+    /// Where calls go that are none of connect(2).
+    private let sends: Sends?
 
     /// Takes over the listener. A reader is started when the first call needs one: most never do.
     init(
         listener: Int32,
         namespace: UInt64?,
         unixSockets: UnixSockets,
+        sends: Sends?,
         gate: Gate,
         loop: EventLoop
     ) throws(SystemError) {
+        self.sends = sends
         self.listener = NotificationListener(FileDescriptor(owning: listener))
         self.namespace = namespace
         self.unixSockets = unixSockets
@@ -84,7 +88,7 @@ final class Notifications: EventHandler {
     /// Takes one call; the loop tells if there are more.
     private func take() {
         // Who calls is told by the caller's memory, too.
-        switch listener.take(looks: !gate.wantsCallers) {
+        switch listener.take(looks: !gate.wantsCallers, sends: sends?.entry.raw ?? -1) {
         case .notice(let notice): receive(notice)
         case .unread(let call): ask(call)
         case .abandoned: return
@@ -207,39 +211,30 @@ final class Notifications: EventHandler {
             perform(notice, consume socket, notice.address, nil, remote)
         case .path:
             guard let path else { return refusePath(notice) }
-            let code = judge(path, notice)
+            let code = judge(path, notice, socket.descriptor.raw)
             guard code == 0 else { return listener.answer(notice.id, code) }
-            perform(notice, consume socket, Self.address(of: path), path)
+            perform(notice, consume socket, UnixSockets.address(of: path), path)
         }
     }
 
-    /// A path that leads nowhere is told as natively, one that may not be followed is refused.
     private func refusePath(_ notice: ConnectNotice) {
-        switch notice.pathError {
-        case .some(let code) where [ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG].contains(code):
-            listener.answer(notice.id, code)
-        default: listener.answer(notice.id, EACCES)
-        }
+        listener.answer(notice.id, UnixSockets.answer(to: notice.pathError))
     }
 
     /// 0, or what to answer.
-    private func judge(_ path: FileDescriptorBox, _ notice: ConnectNotice) -> Int32 {
+    private func judge(_ path: FileDescriptorBox, _ notice: ConnectNotice, _ socket: Int32) -> Int32 {
         switch unixSockets.judge(path.raw) {
         case .inside: return 0
         // What connect(2) would say; it is not called, since a namespace that we can't look into may have it after all.
         case .abandoned: return ECONNREFUSED
         case .named(let name):
+            ReceivedRights.refuse(on: socket)
             gate.tell(.allowed, unixSocket: name, notice.caller.map { Caller($0) })
             return 0
         case .denied:
             gate.tell(.unixSocketNotAllowed, unixSocket: LinuxSystem.path(of: path.raw) ?? "?", caller(notice))
             return EACCES
         }
-    }
-
-    /// A struct sockaddr_un that leads to an open file, whatever its name is by now.
-    private static func address(of path: FileDescriptorBox) -> [UInt8] {
-        NetlinkMessage.bytes(UInt16(AF_UNIX)) + Array("/proc/self/fd/\(path.raw)".utf8) + [0]
     }
 
     private func perform(
@@ -306,7 +301,7 @@ final class Notifications: EventHandler {
 }
 
 extension Caller {
-    fileprivate init(_ identity: TaskIdentity) {
+    init(_ identity: TaskIdentity) {
         self.init(
             pid: identity.innerProcess,
             hostPid: identity.process,

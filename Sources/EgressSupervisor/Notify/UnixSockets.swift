@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import LinuxSystem
 
 /// Which paths of unix sockets the worker may connect to: those of sockets that are bound inside, and those that are named.
@@ -45,6 +46,17 @@ public final class UnixSockets {
             let path = realPath(path) ?? path
             return Named(path: path, file: openPath(path))
         }
+    }
+
+    /// A struct sockaddr_un that leads to an open file, whatever its name is by now.
+    static func address(of path: FileDescriptorBox) -> [UInt8] {
+        NetlinkMessage.bytes(UInt16(AF_UNIX)) + Array("/proc/self/fd/\(path.raw)".utf8) + [0]
+    }
+
+    /// A path that leads nowhere is told as natively, one that may not be followed is refused.
+    static func answer(to pathError: Int32?) -> Int32 {
+        guard let code = pathError, [ENOENT, ENOTDIR, EACCES, ELOOP, ENAMETOOLONG].contains(code) else { return EACCES }
+        return code
     }
 
     /// Judges an open file.

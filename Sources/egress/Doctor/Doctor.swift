@@ -20,13 +20,20 @@ struct Doctor: ParsableCommand {
     var json = false
 
     func run() throws {
-        let diagnosis = Diagnosis(.current(nameServers: nameServers()), .run())
+        let diagnosis = Self.diagnosis()
         if json { try print(DoctorReport(diagnosis).json()) } else { print(diagnosis.description, terminator: "") }
         if !diagnosis.holds { throw ExitCode(1) }
     }
 
+    /// What `--json` prints, for a support bundle.
+    static func report() -> DoctorReport { DoctorReport(diagnosis()) }
+
+    private static func diagnosis() -> Diagnosis {
+        Diagnosis(.current(nameServers: nameServers()), .run())
+    }
+
     /// The system's DNS servers, and whether there is a way to each. Connecting a datagram socket sends nothing.
-    private func nameServers() -> [Machine.NameServer] {
+    private static func nameServers() -> [Machine.NameServer] {
         let text = String(decoding: contents(ofFile: "/etc/resolv.conf") ?? [], as: UTF8.self)
         return ResolverConfiguration(parsing: text).servers.map { server in
             Machine.NameServer(address: server.description, code: wayTo(server))
@@ -34,7 +41,7 @@ struct Doctor: ParsableCommand {
     }
 
     /// 0 if there is a way to a server, else why not.
-    private func wayTo(_ server: ServerAddress) -> Int32 {
+    private static func wayTo(_ server: ServerAddress) -> Int32 {
         guard let address = SocketAddress(networkBytes: server.address.networkBytes, port: server.port) else {
             return 0
         }

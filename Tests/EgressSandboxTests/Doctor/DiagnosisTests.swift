@@ -110,4 +110,15 @@ import Testing
         #expect(check.status == status)
         #expect(check.advice?.contains(advice) ?? advice.isEmpty)
     }
+
+    @Test func `a kernel that lets sockets be handed over is told of, and is no reason to refuse`() throws {
+        var machine = Machine(release: "6.8.0")
+        func check() throws -> Check {
+            try #require(Diagnosis(machine, .held).checks.first { $0.name == "received-sockets" })
+        }
+        #expect(try check().status == .ok)
+        machine.refusesRights = false
+        #expect(try check().status == .note)
+        #expect(try check().advice?.contains("Linux 6.16") == true)
+    }
 }

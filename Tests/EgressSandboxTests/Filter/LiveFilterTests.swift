@@ -20,6 +20,8 @@ struct LiveFilterTests {
         ("socketpair", [40, 1, 0, 0], EAFNOSUPPORT),
         ("socket", [1, 2, 0], EACCES),
         ("socketpair", [1, 3, 0, 0], EACCES),
+        ("setsockopt", [-1, 1, 83, 0, 0], EPERM),  // SO_PASSRIGHTS
+        ("setsockopt", [-1, 0x1_0000_0001, 0x1_0000_0053, 0, 0], EPERM),
         // Nobody listens for notifications here (seccomp_unotify(2)).
         ("connect", [-1, 0, 0], ENOSYS),
         ("sendto", [-1, 0, 0, 0x2000_0000, 0, 0], EOPNOTSUPP),

@@ -242,3 +242,29 @@ struct SplitMix {
         }
     }
 }
+
+extension SyscallFilterTests {
+    // MARK: Where unix datagram sockets are allowed
+
+    @Test func `calls that can name where they send to are then notified, and no other row is lost`() throws {
+        let machine = try ClassicBPF(try compileSyscallFilter(SyscallFilter.rules(unixDatagrams: true)))
+        func answer(_ name: String, _ arguments: UInt64...) throws -> FilterAnswer {
+            let call = SystemCall(number: try #require(SystemCall.number(of: name)), arguments: arguments)
+            return FilterAnswer(try machine.run(.call(call.data)))
+        }
+        for address: UInt64 in [1, 1 << 32, .max] {
+            #expect(try answer("sendto", 3, 4096, 1, 0, address, 16) == .asks)
+        }
+        #expect(try answer("sendto", 3, 4096, 1, 0, 0, 0) == .allowed)
+        #expect(try answer("sendto", 3, 4096, 1, 0x2000_0000, 0, 0) == .fails(EOPNOTSUPP))
+        #expect(try answer("sendto", 3, 4096, 1, 0x2000_0000, 4096, 16) != .allowed)
+        for call in ["sendmsg", "sendmmsg", "connect"] {
+            #expect(try answer(call, 3, 4096, 0, 0, 0, 0) == .asks)
+            #expect(try answer(call, 3, 4096, 0x2000_0000, 0x2000_0000, 0, 0) == .asks)
+        }
+        #expect(try answer("socket", 1, 2, 0, 0, 0, 0) == .allowed)
+        #expect(try answer("socketpair", 1, 2, 0, 0, 0, 0) == .allowed)
+        #expect(try answer("socket", 1, 3, 0, 0, 0, 0) == .fails(EACCES))
+        #expect(try answer("setsockopt", 3, 1, 83, 0, 0, 0) == .fails(EPERM))
+    }
+}

@@ -123,10 +123,13 @@ def signal_canary(account, uid):
 
 
 def give(listener):
-    """Hands a TCP and a UDP socket of this network to whoever connects."""
+    """Hands a TCP and a UDP socket of this network to whoever connects, if they can take them."""
     connection, _ = listener.accept()
     with connection, socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
-        socket.send_fds(connection, [b"x"], [tcp.fileno(), udp.fileno()])
+        try:
+            socket.send_fds(connection, [b"x"], [tcp.fileno(), udp.fileno()])
+        except PermissionError:
+            pass
 
 
 def local_datagram(server):

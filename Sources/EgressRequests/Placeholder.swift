@@ -1,6 +1,0 @@
-// SPDX-License-Identifier: Apache-2.0
-
-import Crypto
-import EgressPolicy
-import EgressDNS
-import LinuxSystem
