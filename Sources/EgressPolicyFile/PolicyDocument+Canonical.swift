@@ -7,7 +7,8 @@ extension PolicyDocument {
     /// What the document means as text, the same for all documents that mean the same, however they are written.
     ///
     /// The first line is `egress-policy 1`. Then come lines, sorted by their bytes and each once: `allow RULE`, `deny RULE`,
-    /// `allow-private`, `record-type NUMBER`, `unix PATH`, `unix-datagrams`; then `upstream ADDRESS:PORT` in the order in which they are asked.
+    /// `allow-private`, `record-type NUMBER`, `unix PATH`, `unix-datagrams`; then `upstream ADDRESS:PORT` in the order in
+    /// which they are asked.
     /// Every line ends with a newline. A RULE is the one-line form with a block of one address as that address. In a
     /// PATH, `%` and every byte but `!` to `~` stand as `%` and two upper-case hexadecimal digits.
     public var canonicalText: String {

@@ -52,6 +52,7 @@ struct CanonicalTextTests {
         ("allow: [example.com]", "allow: [example.com]\nallow_private: true"),
         ("dns: {upstream: [192.0.2.1, 192.0.2.2]}", "dns: {upstream: [192.0.2.2, 192.0.2.1]}"),
         ("dns: {types: [SRV]}", "dns: {types: [MX]}"), ("unix: [/a]", "unix: [/b]"),
+        ("unix: [/a]", "unix: [{path: /a, type: datagram}]"),
     ])
     func `policies that mean different things have different texts`(_ first: String, _ second: String) throws {
         let head = "version: 1\n"

@@ -29,6 +29,9 @@ extension Attest {
         @Option(help: ArgumentHelp("As for egress-run; repeatable.", valueName: "path"))
         var allowUnix: [String] = []
 
+        @Option(help: ArgumentHelp("As for egress-run; repeatable.", valueName: "path"))
+        var allowUnixDatagram: [String] = []
+
         @Flag(help: "As for egress-run.")
         var allowPrivate = false
 
@@ -59,7 +62,8 @@ extension Attest {
                 return server
             }
             if !servers.isEmpty { document.upstream = servers }
-            document.unixPaths += allowUnix
+            document.unixPaths += allowUnix + allowUnixDatagram.filter { $0 != "inside" }
+            if !allowUnixDatagram.isEmpty { document.unixDatagrams = true }
             if allowPrivate { document.allowPrivate = true }
             return document
         }
