@@ -275,7 +275,6 @@ let package = Package(
         ),
         .testTarget(
             name: "EgressVaultTests",
-            dependencies: ["EgressVault", "EgressRequests", "TestSupport", "egress"],
             dependencies: [
                 "EgressVault", "EgressPolicyFile", "EgressRequests", "LinuxSystem", "TestSupport", "egress",
             ],
@@ -305,7 +304,6 @@ let package = Package(
         ),
         .testTarget(
             name: "egressTests",
-            dependencies: ["egress", "EgressSandbox", "EgressPolicy", "EgressRequests", "TestSupport"],
             dependencies: ["egress", "EgressSandbox", "EgressPolicy", "EgressRequests", "EgressAudit", "TestSupport"],
             swiftSettings: swift
         ),
