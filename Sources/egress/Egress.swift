@@ -4,10 +4,10 @@ import ArgumentParser
 
 /// The toolbox: what belongs to `egress-run` and does not run a command.
 @main
-struct Egress: ParsableCommand {
+struct Egress: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "egress",
         abstract: "Tools for egress-run.",
-        subcommands: [Doctor.self, Attest.self]
+        subcommands: [Doctor.self, Attest.self, Fleet.self]
     )
 }
