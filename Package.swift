@@ -41,12 +41,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.0.0"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
+        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.0.0"),
+        .package(url: "https://github.com/apple/swift-log.git", from: "1.0.0"),
     ],
     targets: [
         // C, admitted because Swift cannot import it or must not run where it runs.
@@ -170,7 +173,7 @@ let package = Package(
         .target(
             name: "EgressFleet",
             dependencies: [
-                "EgressEvidence",
+                "EgressText", "EgressAudit", "EgressPolicyFile", "EgressEvidence",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "GRDB", package: "GRDB.swift"),
@@ -180,9 +183,15 @@ let package = Package(
         .target(
             name: "EgressFleetService",
             dependencies: [
-                "EgressFleet",
+                "EgressText", "EgressPolicy", "EgressAudit", "EgressFleet",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Hummingbird", package: "hummingbird"),
+                .product(name: "HummingbirdCore", package: "hummingbird"),
                 .product(name: "HummingbirdTLS", package: "hummingbird"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTPTypes", package: "swift-nio-extras"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: swift
@@ -194,8 +203,9 @@ let package = Package(
                 "LinuxSystem", "EgressSandbox", "EgressEvidence", "EgressRequests", "EgressVault", "EgressFetch",
                 "EgressFleet", "EgressFleetService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "Crypto", package: "swift-crypto"), .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: swift,
             // Half the start-up time of a dynamic binary, and no Swift needed where it is copied to. Not in debug builds, in
@@ -285,10 +295,23 @@ let package = Package(
             dependencies: ["EgressFetch", "EgressRequests", "EgressPolicy", "TestSupport"],
             swiftSettings: swift
         ),
+        .target(
+            name: "FleetSupport",
+            dependencies: ["EgressFleet", "EgressAudit", .product(name: "Crypto", package: "swift-crypto")],
+            path: "Tests/FleetSupport",
+            swiftSettings: swift
+        ),
+        .executableTarget(
+            name: "fleet-writer",
+            dependencies: ["EgressFleet", "EgressAudit", "FleetSupport"],
+            path: "Tests/fleet-writer",
+            swiftSettings: swift
+        ),
         .testTarget(
             name: "EgressFleetTests",
             dependencies: [
-                "EgressFleet", "EgressEvidence", "TestSupport",
+                "EgressFleet", "EgressAudit", "EgressEvidence", "EgressPolicyFile", "FleetSupport", "TestSupport",
+                "fleet-writer",
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "JWTKit", package: "jwt-kit"),
             ],
@@ -305,6 +328,19 @@ let package = Package(
         .testTarget(
             name: "egressTests",
             dependencies: ["egress", "EgressSandbox", "EgressPolicy", "EgressRequests", "EgressAudit", "TestSupport"],
+                "EgressFleetService", "EgressFleet", "EgressAudit", "TestSupport", "egress",
+            ],
+            swiftSettings: swift
+        ),
+        .executableTarget(
+            name: "fleet-bench",
+            dependencies: [
+                "EgressFleet", "EgressAudit", "FleetSupport",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            path: "Tests/Benchmarks/fleet-bench",
             swiftSettings: swift
         ),
         .executableTarget(

@@ -1,32 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
 
 /// A value of a policy file, with its place. It holds what was written; no type is guessed.
-struct Node {
-    var mark: Mark
-    var content: Content
+package struct Node {
+    package var mark: Mark
+    package var content: Content
 
-    enum Content {
+    package enum Content {
         case scalar(Scalar)
         case sequence([Node])
         case mapping([Entry])
     }
 
     /// A key of a mapping, and its value. Keys are unique within a mapping.
-    struct Entry {
-        var key: String
-        var mark: Mark
-        var value: Node
+    package struct Entry {
+        package var key: String
+        package var mark: Mark
+        package var value: Node
     }
 }
 
 /// A piece of text, as it stands between the structure of the file.
-struct Scalar {
-    var text: String
+package struct Scalar {
+    package var text: String
     /// Whether it stands without quotes, so that `true`, `443` and nothing at all are no text.
-    var isPlain: Bool
+    package var isPlain: Bool
 
     /// What YAML 1.2 (section 10.3.2, the core schema) takes it for.
-    var kind: Kind {
+    package var kind: Kind {
         guard isPlain else { return .text }
         switch text {
         case "", "~", "null", "Null", "NULL": return .nothing
@@ -35,7 +35,7 @@ struct Scalar {
         }
     }
 
-    enum Kind: String {
+    package enum Kind: String {
         case nothing
         case boolean = "a boolean"
         case number = "a number"
@@ -45,7 +45,7 @@ struct Scalar {
 
 extension Node {
     /// What this is, for a message that expected something else.
-    var kind: String {
+    package var kind: String {
         switch content {
         case .scalar(let scalar): scalar.kind.rawValue
         case .sequence: "a list"

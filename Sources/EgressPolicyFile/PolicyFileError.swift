@@ -28,24 +28,24 @@ public struct PolicyFileError: Error, Hashable, Sendable, CustomStringConvertibl
 }
 
 /// A place in the text of a file, counted from 1.
-struct Mark: Hashable, Sendable {
-    var line: Int
-    var column: Int
+package struct Mark: Hashable, Sendable {
+    package var line: Int
+    package var column: Int
 }
 
 /// What is wrong, before the name of the file is known.
-struct Problem: Error {
-    var mark: Mark?
-    var message: String
-    var hint: String?
+package struct Problem: Error {
+    package var mark: Mark?
+    package var message: String
+    package var hint: String?
 
-    init(_ message: String, at mark: Mark? = nil, hint: String? = nil) {
+    package init(_ message: String, at mark: Mark? = nil, hint: String? = nil) {
         self.mark = mark
         self.message = message
         self.hint = hint
     }
 
-    func inFile(_ name: String) -> PolicyFileError {
+    package func inFile(_ name: String) -> PolicyFileError {
         PolicyFileError(file: name, line: mark?.line, column: mark?.column, message: message, hint: hint)
     }
 }

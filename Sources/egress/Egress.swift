@@ -8,6 +8,6 @@ struct Egress: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "egress",
         abstract: "Tools for egress-run.",
-        subcommands: [Doctor.self, Eval.self, Attest.self, Check.self, Vault.self, Fetch.self, Redact.self, SupportBundle.self]
+        subcommands: [Doctor.self, Eval.self, Attest.self, Check.self, Vault.self, Fetch.self, Redact.self, SupportBundle.self, Fleet.self]
     )
 }
