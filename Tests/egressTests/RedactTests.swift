@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import EgressAudit
 import Foundation
 import Testing
 
+@testable import EgressAudit
 @testable import egress
 
 private func file(_ text: String) throws -> String {
