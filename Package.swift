@@ -41,15 +41,15 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
         .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-extras.git", from: "1.0.0"),
+        .package(url: "https://github.com/apple/swift-nio-extras", from: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", from: "2.37.6"),
         .package(url: "https://github.com/apple/swift-nio-http2", from: "1.46.0"),
         .package(url: "https://github.com/swift-server/async-http-client", from: "1.37.0"),
         .package(url: "https://github.com/vapor/jwt-kit", from: "5.7.1"),
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.1"),
-        .package(url: "https://github.com/apple/swift-http-types.git", from: "1.0.0"),
-        .package(url: "https://github.com/apple/swift-log.git", from: "1.0.0"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
     ],
     targets: [
         // C, admitted because Swift cannot import it or must not run where it runs.
@@ -175,9 +175,9 @@ let package = Package(
             dependencies: [
                 "EgressText", "EgressAudit", "EgressPolicyFile", "EgressEvidence",
                 .product(name: "Crypto", package: "swift-crypto"),
-                .product(name: "JWTKit", package: "jwt-kit"),
                 .product(name: "GRDB", package: "GRDB.swift"),
             ],
+            exclude: ["README.md"],
             swiftSettings: swift
         ),
         .target(
@@ -203,9 +203,11 @@ let package = Package(
                 "LinuxSystem", "EgressSandbox", "EgressEvidence", "EgressRequests", "EgressVault", "EgressFetch",
                 "EgressFleet", "EgressFleetService",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
-                .product(name: "Crypto", package: "swift-crypto"), .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
-                .product(name: "NIOHTTP1", package: "swift-nio"), .product(name: "NIOSSL", package: "swift-nio-ssl"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
             swiftSettings: swift,
             // Half the start-up time of a dynamic binary, and no Swift needed where it is copied to. Not in debug builds, in
@@ -320,7 +322,7 @@ let package = Package(
         .testTarget(
             name: "EgressFleetServiceTests",
             dependencies: [
-                "EgressFleetService", "EgressFleet", "TestSupport",
+                "EgressFleetService", "EgressFleet", "EgressAudit", "TestSupport", "egress",
                 .product(name: "HummingbirdTesting", package: "hummingbird"),
             ],
             swiftSettings: swift
@@ -328,8 +330,6 @@ let package = Package(
         .testTarget(
             name: "egressTests",
             dependencies: ["egress", "EgressSandbox", "EgressPolicy", "EgressRequests", "EgressAudit", "TestSupport"],
-                "EgressFleetService", "EgressFleet", "EgressAudit", "TestSupport", "egress",
-            ],
             swiftSettings: swift
         ),
         .executableTarget(
