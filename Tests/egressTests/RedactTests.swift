@@ -3,7 +3,7 @@
 import Foundation
 import Testing
 
-@testable @testable import EgressAudit
+@testable import EgressAudit
 @testable import egress
 
 private func file(_ text: String) throws -> String {
