@@ -16,7 +16,7 @@ final class ResponseHandler: ChannelDuplexHandler {
     private var isUrgent = false
     private var isFlushPlanned = false
 
-    private static let worthWaking = 256 << 10, moment = TimeAmount.milliseconds(1)
+    private static let worthWaking = 1 << 20, moment = TimeAmount.milliseconds(1)
 
     init(_ stream: ResponseStream, _ count: WireCount) {
         self.stream = stream

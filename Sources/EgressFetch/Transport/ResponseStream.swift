@@ -52,7 +52,7 @@ final class ResponseStream: Sendable {
     fileprivate static let smallPart = 32 << 10, largePart = 256 << 10
 
     /// What may wait for the reader, in bytes, before the loop stops reading.
-    static let limit = 1 << 20
+    static let limit = 4 << 20
 
     /// Puts a part in; ``flush()`` shows it to the reader.
     func put(_ part: Part) {
