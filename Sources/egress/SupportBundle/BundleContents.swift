@@ -35,8 +35,12 @@ struct BundleContents {
     mutating func addVersions() {
         var names = utsname()
         unsafe uname(&names)
-        let kernel = unsafe withUnsafeBytes(of: &names.release) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        let machine = unsafe withUnsafeBytes(of: &names.machine) { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        let kernel = unsafe withUnsafeBytes(of: &names.release) {
+            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
+        let machine = unsafe withUnsafeBytes(of: &names.machine) {
+            unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        }
         let release = String(decoding: LinuxSystem.contents(ofFile: "/etc/os-release") ?? [], as: UTF8.self)
         let distribution = release.split(separator: "\n").first { $0.hasPrefix("PRETTY_NAME=") }
             .map { $0.dropFirst("PRETTY_NAME=".count).filter { $0 != "\"" } }
@@ -66,7 +70,9 @@ struct BundleContents {
             add("policy.txt", lines.map { $0 + "\n" }.joined())
         } catch {
             // The message quotes the line that is wrong.
-            let place = [error.line.map(String.init), error.column.map(String.init)].compactMap(\.self).joined(separator: ":")
+            let place = [error.line.map(String.init), error.column.map(String.init)].compactMap(\.self).joined(
+                separator: ":"
+            )
             add("policy.txt", "not readable as a policy" + (place.isEmpty ? "" : " at " + place) + "\n")
         }
     }

@@ -9,7 +9,8 @@ struct BundleRedaction {
 
     /// Words in names of environment variables whose values are known secrets, whatever they look like.
     private static let sensitive = [
-        "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "KEY", "CREDENTIAL", "AUTH", "COOKIE", "PWD_", "DSN", "SESSION",
+        "TOKEN", "SECRET", "PASSWORD", "PASSWD", "PASSPHRASE", "KEY", "CREDENTIAL", "AUTH", "COOKIE", "PWD_", "DSN",
+        "SESSION",
     ]
 
     /// - Parameters:
@@ -30,7 +31,9 @@ struct BundleRedaction {
     /// A line of the audit file. One that is no JSON is treated as text.
     func auditLine(_ line: Substring) -> String {
         guard let value = try? JSONDecoder().decode(JSONValue.self, from: Data(line.utf8)) else {
-            return host(text(String(line)))
+            // Word by word: what stands beside a host name must not decide about it.
+            let words = text(String(line)).split(separator: " ", omittingEmptySubsequences: false)
+            return words.map { host(String($0)) }.joined(separator: " ")
         }
         let redacted = value.mapTexts { key, text in
             // A name may be in any of these; a time or an address has no long label.
