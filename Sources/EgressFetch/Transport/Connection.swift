@@ -56,7 +56,6 @@ extension Connection {
         return try await ClientBootstrap(group: loop)
             .resolver(resolver)
             .connectTimeout(max(target.deadline - .now(), .milliseconds(1)))
-            .channelOption(.socketOption(.tcp_nodelay), value: 1)
             .channelOption(.recvAllocator, value: FixedSizeRecvByteBufferAllocator(capacity: readSize))
             // The name is for error texts: the resolver looks at none.
             .connect(host: "pinned.invalid", port: Int(target.url.port))
