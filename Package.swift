@@ -370,6 +370,17 @@ let package = Package(
             ],
             swiftSettings: swift
         ),
+        .testTarget(
+            name: "CriticalAttackTests",
+            dependencies: [
+                "EgressPolicy", "EgressEvidence", "EgressRequests", "EgressFleet", "EgressFleetService", "TestSupport",
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+            ],
+            swiftSettings: swift
+        ),
     ],
     swiftLanguageModes: [.v6],
     cLanguageStandard: .gnu11

@@ -12,6 +12,11 @@ public struct Arrival: Decodable, Equatable, Sendable {
     public var port: Int
     /// The first bytes; empty for the arrival of a connection itself.
     public var data: String
+
+    /// An arrival.
+    public init(protocol: String, address: String, port: Int, data: String) {
+        (self.protocol, self.address, self.port, self.data) = (`protocol`, address, port, data)
+    }
 }
 
 extension TestWorld {

@@ -19,6 +19,9 @@ public final class TestWorld: Sendable {
     /// The world of this test run.
     public static func shared() throws -> TestWorld { try made.get() }
 
+    /// A further world, for tests that run beside those of the shared one: a canary tells what arrived and not who sent it.
+    public static func another() throws -> TestWorld { try TestWorld() }
+
     /// The release binary under test; `EGRESS_RUN_BINARY` names another one.
     public static var binary: String {
         unsafe getenv("EGRESS_RUN_BINARY").map { unsafe String(cString: $0) }
