@@ -40,7 +40,8 @@ struct CriticalAttackTests {
         // A scenario without a surface is executed by none.
         #expect(scenarios.filter(\.surfaces.isEmpty).map(\.id) == [])
         #expect(scenarios.filter { Set($0.surfaces).count != $0.surfaces.count }.map(\.id) == [])
-        #expect(scenarios.filter { ($0.input.request == nil) == ($0.input.attestation == nil) }.map(\.id) == [])
+        let inputs = scenarios.map { [$0.input.request != nil, $0.input.attestation != nil, $0.input.export != nil] }
+        #expect(inputs.allSatisfy { $0.count { $0 } == 1 })
         // And a surface that nothing is replayed on was forgotten.
         #expect(Set(scenarios.flatMap(\.surfaces)) == Set(Surface.allCases))
         let stray = scenarios.filter { !Set($0.expected.reasons.keys).isSubset(of: $0.surfaces) }

@@ -16,7 +16,7 @@ struct AttackCorpus: Sendable {
 
     static let path = Fixtures.path("security/critical_attack_scenarios.json")
 
-    static let shared = Result { try AttackCorpus(text: try whole(path).replacing("{secret}", with: secret)) }
+    static let shared = Result { try AttackCorpus(text: filled(try whole(path))) }
 
     init(text: String) throws {
         self.text = text
@@ -41,4 +41,15 @@ struct AttackCorpus: Sendable {
 private func whole(_ path: String) throws -> String {
     guard let content = text(of: path) else { throw SupportError("cannot read \(path)") }
     return content
+}
+
+/// The text with the secret in it, in all forms that are named.
+private func filled(_ text: String) -> String {
+    let bytes = Array(AttackCorpus.secret.utf8)
+    // No byte of it is below 0x10.
+    let hexadecimal = bytes.map { String($0, radix: 16) }
+    return text.replacing("{secret}", with: AttackCorpus.secret)
+        .replacing("{secret_base64}", with: Data(bytes).base64EncodedString())
+        .replacing("{secret_hexadecimal}", with: hexadecimal.joined())
+        .replacing("{secret_percent}", with: hexadecimal.map { "%" + $0.uppercased() }.joined())
 }

@@ -25,7 +25,7 @@ struct Replay: Sendable, CustomTestStringConvertible {
     /// Replays it, or takes the result of a replay in the world.
     func observation() async throws -> Observation {
         switch surface {
-        case .check, .fetch, .launcher, .preload, .cABI, .attestVerify:
+        case .check, .fetch, .launcher, .preload, .cABI, .attestVerify, .redact:
             return try WorldReplay.shared.get().observation(of: scenario, on: surface, as: account)
         case .library: return try await libraryObservation()
         case .fleetAPI:
@@ -53,6 +53,7 @@ struct Replay: Sendable, CustomTestStringConvertible {
         case .arrives:
             observation.vacuity =
                 try observation.vacuity ?? WorldReplay.shared.get().vacuity(ofArrivalIn: scenario)
+        case .harmless: observation.vacuity = "an export has no request"
         case .twin(let twin):
             let harmless = await RequestReplay(corpus: corpus, request: request.changed(by: twin)).observation()
             if !harmless.isAllowed { observation.vacuity = "the harmless twin is not allowed: \(harmless)" }

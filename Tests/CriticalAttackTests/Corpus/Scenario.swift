@@ -16,6 +16,7 @@ struct Scenario: Decodable, Sendable {
     struct Input: Decodable, Sendable {
         var request: RequestInput?
         var attestation: AttestationInput?
+        var export: ExportInput?
     }
 
     /// What shows that the attack is one, or that the surface would not deny anything at all.
@@ -24,9 +25,15 @@ struct Scenario: Decodable, Sendable {
         case arrives
         /// This, which is harmless, is allowed on the same surface.
         case twin(RequestInput)
+        /// The same for an export: it is passed on as it is.
+        case harmless(ExportInput)
 
         init(from decoder: any Decoder) throws {
             if let twin = try? decoder.container(keyedBy: CodingKeys.self) {
+                if let export = try? twin.decode(ExportInput.self, forKey: .twin) {
+                    self = .harmless(export)
+                    return
+                }
                 self = .twin(try twin.decode(RequestInput.self, forKey: .twin))
                 return
             }

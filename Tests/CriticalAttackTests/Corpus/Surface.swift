@@ -18,6 +18,8 @@ enum Surface: String, CaseIterable, Decodable, Sendable {
     case attestVerify = "attest_verify"
     /// Registration with a fleet over HTTP.
     case fleetAPI = "fleet_api"
+    /// `egress redact`.
+    case redact
 
     /// Where the surface records what it denies.
     var audits: Set<AuditSurface> {
@@ -30,6 +32,7 @@ enum Surface: String, CaseIterable, Decodable, Sendable {
         case .cABI: [.decision]
         case .attestVerify: [.refusalReport]
         case .fleetAPI: [.apiError]
+        case .redact: [.redactionReport]
         }
     }
 }
@@ -52,6 +55,8 @@ enum AuditSurface: String, CaseIterable, Decodable, Sendable {
     case refusalReport = "refusal_report"
     /// The body of an answer of the fleet's API.
     case apiError = "api_error"
+    /// What `egress redact --report` writes.
+    case redactionReport = "redaction_report"
     /// Nowhere: nothing is decided where nothing leaves.
     case none
 }

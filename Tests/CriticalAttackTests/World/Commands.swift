@@ -10,6 +10,7 @@ struct Commands {
 
     func jobs() throws -> [(Job.Key, Job)] {
         if let attestation = scenario.input.attestation { return try verifications(of: attestation) }
+        if let export = scenario.input.export { return redactions(of: export) }
         guard let request = scenario.input.request else { return [] }
         var jobs: [(Job.Key, Job)] = []
         func add(_ surface: Surface?, _ account: Account, _ request: RequestInput, isTwin: Bool = false) throws {
@@ -46,7 +47,7 @@ struct Commands {
                 argv: ["/usr/bin/python3", "@WORLD@/programs/corpus/abi.py", "@WORLD@/bin/libegress.so"],
                 input: String(decoding: input, as: UTF8.self)
             )
-        case .library, .attestVerify, .fleetAPI: return nil
+        case .library, .attestVerify, .fleetAPI, .redact: return nil
         }
     }
 

@@ -36,6 +36,11 @@ enum Reports {
         case .preload:
             observation.exports = result.errors
             observation.records[.denialLine] = toldDenials(result.errors)
+        case .redact:
+            observation.exports = result.output
+            let report = decode(result.errors) as RedactionReport?
+            observation.records[.redactionReport] = report?.findings.map(\.kind)
+            observation.isAllowed = report?.findings.isEmpty == true && !result.output.isEmpty
         case .library, .fleetAPI: break
         }
         return observation
@@ -100,4 +105,9 @@ private struct VerifyReport: Decodable {
 private struct AuditLine: Decodable {
     let decision: String?
     let reason: String?
+}
+
+private struct RedactionReport: Decodable {
+    struct Finding: Decodable { let kind: String }
+    let findings: [Finding]
 }
