@@ -37,7 +37,7 @@ public struct AuditLog: ~Copyable {
 }
 
 extension JSONLine {
-    /// Makes the line that of an event. What is not known is left out.
+    /// Makes the line that of an event. What is not known is left out, and free text tells no secret.
     mutating func set(_ event: AuditEvent) {
         open()
         add("time", plainText: { event.time.append(to: &$0) })
@@ -58,11 +58,11 @@ extension JSONLine {
             if let pid = caller.pid { add("pid", pid) }
             if let pid = caller.hostPid { add("host_pid", pid) }
             if let path = caller.executable { add("exe", path) }
-            if let name = caller.name { add("argv0", name) }
+            if let name = caller.name { add("argv0", Redactor.redact(name)) }
         }
         if let count = event.bytesSent { add("bytes_sent", count) }
         if let count = event.bytesReceived { add("bytes_received", count) }
-        if let detail = event.detail { add("detail", detail) }
+        if let detail = event.detail { add("detail", Redactor.redact(detail)) }
         if let status = event.status { add("status", status) }
         close()
     }

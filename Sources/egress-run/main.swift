@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EgressAudit
 import EgressCommandLine
 import EgressText
 import Glibc
 
-/// Writes one line to standard error.
+/// Writes one line to standard error. What it quotes of the caller's may hold a password, and logs are kept.
 func complain(_ message: String) {
-    let line = Array("egress-run: \(message)\n".utf8)
+    let line = Array("egress-run: \(Redactor.redact(message))\n".utf8)
     _ = unsafe line.withUnsafeBytes { unsafe write(STDERR_FILENO, $0.baseAddress, $0.count) }
 }
 

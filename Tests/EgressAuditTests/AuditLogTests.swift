@@ -42,6 +42,16 @@ struct AuditLogTests {
         )
     }
 
+    @Test func `a secret in what a program is called or in a detail is not written`() {
+        var event = AuditEvent(.connect, at: moment)
+        event.caller = Caller(name: "deploy --password=Tr0ub4dor-and-3")
+        event.detail = "Authorization: Bearer 9f86d081884c7d659a2feaa0c55ad015"
+        let line = line(event)
+        #expect(!line.contains("Tr0ub4dor"), "\(line)")
+        #expect(!line.contains("9f86d081884c7d659a2feaa0c55ad015"), "\(line)")
+        #expect(line.contains("deploy --password="), "\(line)")
+    }
+
     @Test func `where nothing was decided no decision is written`() {
         var event = AuditEvent(.exit, at: moment)
         event.status = -1

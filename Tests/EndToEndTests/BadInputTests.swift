@@ -91,6 +91,16 @@ extension EndToEnd {
             #expect(outcome.standardOutput == "welcome to allowed.example\nwelcome to v4.example\n", "\(outcome)")
         }
 
+        @Test func `a password in a rule that is refused is not shown`() throws {
+            let outcome = try TestWorld.shared().run(
+                "egress-run --allow https://me:hunter2-Hq7x@example.com/ -- echo ran",
+                as: .user
+            )
+            #expect(outcome.status == 125, "\(outcome)")
+            #expect(outcome.standardError.contains("--allow"), "\(outcome)")
+            #expect(!outcome.standardError.contains("hunter2-Hq7x"), "\(outcome)")
+        }
+
         @Test func `a kernel without user namespaces is named and nothing runs`() throws {
             let outcome = try TestWorld.shared().run(
                 // A user namespace in which no further one may be made.
