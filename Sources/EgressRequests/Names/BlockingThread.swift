@@ -13,12 +13,13 @@ enum BlockingThread {
     /// Runs a body on a thread of its own; nil when none can be started.
     static func run<Result: Sendable>(_ body: @escaping @Sendable () -> Result) async -> Result? {
         await withCheckedContinuation { continuation in
-            let work = Work { continuation.resume(returning: body()) }
-            if !start(work) { continuation.resume(returning: nil) }
+            if !start({ continuation.resume(returning: body()) }) { continuation.resume(returning: nil) }
         }
     }
 
-    private static func start(_ work: Work) -> Bool {
+    /// Starts a body on a thread of its own; false when none can be started.
+    static func start(_ body: @escaping () -> Void) -> Bool {
+        let work = Work(body)
         var attributes = pthread_attr_t()
         guard unsafe pthread_attr_init(&attributes) == 0 else { return false }
         defer { unsafe pthread_attr_destroy(&attributes) }

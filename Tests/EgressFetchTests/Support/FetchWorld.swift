@@ -17,7 +17,7 @@ struct FetchWorld {
     static let account = Account.available[0]
 
     private static let started = Result {
-        let world = try TestWorld.shared()
+        let world = try TestWorld.another()
         let script = "\(world.directory)/programs/fetch/hostile.py"
         let line = """
             setsid python3 \(script) \(world.directory) >\(world.directory)/hostile.log 2>&1 </dev/null &

@@ -49,6 +49,7 @@ import Testing
             }
             return records
         }
+        defer { server.stop() }
         let answer = try await resolve("a.example", DNSHostResolver(servers: [server.address])).get()
         #expect(Set(answer.addresses.map(\.description)) == ["93.184.216.34", "10.0.0.1", "fd00::1"])
         #expect(answer.aliases.map(\.description) == ["alias.example"])
@@ -59,12 +60,14 @@ import Testing
             guard question.type == .a, let address = IPv4Address("93.184.216.34") else { return nil }
             return [Record(name: question.name, ttl: 60, data: .a(address))]
         }
+        defer { server.stop() }
         let answer = try await resolve("a.example", DNSHostResolver(servers: [server.address])).get()
         #expect(answer.addresses.map(\.description) == ["93.184.216.34"])
     }
 
     @Test func `a silent server is given up at the deadline`() async throws {
         let server = try LoopbackNameServer { _ in nil }
+        defer { server.stop() }
         let began = ContinuousClock.now
         let result = try await resolve(
             "a.example",
@@ -77,12 +80,14 @@ import Testing
 
     @Test func `a deadline that has passed leaves no time`() async throws {
         let server = try LoopbackNameServer { _ in nil }
+        defer { server.stop() }
         let result = try await resolve("a.example", DNSHostResolver(servers: [server.address]), within: .seconds(-1))
         #expect(result == .failure(.timedOut))
     }
 
     @Test func `who no longer waits is let go`() async throws {
         let server = try LoopbackNameServer { _ in nil }
+        defer { server.stop() }
         let resolver = DNSHostResolver(servers: [server.address])
         let task = Task { try await resolve("a.example", resolver, within: .seconds(3600)) }
         try await Task.sleep(for: .milliseconds(50))
@@ -93,6 +98,7 @@ import Testing
 
     @Test func `more look-ups than there is room for are refused, and room is made again`() async throws {
         let server = try LoopbackNameServer { _ in nil }
+        defer { server.stop() }
         let resolver = DNSHostResolver(servers: [server.address])
         let results = try await withThrowingTaskGroup(of: Result<ResolvedHost, HostResolverError>.self) { group in
             for _ in 0...DNSHostResolver.maximumLookups {

@@ -28,12 +28,16 @@ final class LoopbackNameServer: Sendable {
         else { throw SupportError("no port for a name server") }
         address = server
         let cancellation = cancellation
-        Task.detached {
-            await BlockingThread.run { Self.serve(socket, answer, until: cancellation) }
+        // Not by a task: other tests may keep all threads that run tasks.
+        guard BlockingThread.start({ Self.serve(socket, answer, until: cancellation) }) else {
+            throw SupportError("no thread for a name server")
         }
     }
 
-    deinit { cancellation.cancel() }
+    /// Ends it. Call it last, in a `defer`: the server lives no longer than it is used.
+    func stop() { cancellation.cancel() }
+
+    deinit { stop() }
 
     private static func serve(
         _ socket: Int32,
