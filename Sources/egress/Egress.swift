@@ -8,6 +8,9 @@ struct Egress: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "egress",
         abstract: "Tools for egress-run.",
-        subcommands: [Doctor.self, Eval.self, Attest.self, Check.self, Vault.self, Fetch.self, Redact.self, SupportBundle.self, Fleet.self]
+        subcommands: [
+            Doctor.self, Check.self, Fetch.self, Vault.self, Attest.self, Fleet.self, Redact.self, SupportBundle.self,
+            Eval.self,
+        ]
     )
 }
