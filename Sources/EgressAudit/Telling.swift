@@ -63,6 +63,9 @@ enum Telling {
     /// What would have to be given for the same attempt to be allowed.
     private static func advice(_ event: AuditEvent, _ verdict: Verdict, _ policy: Policy) -> String? {
         switch verdict.reason {
+        case .metadataBlocked where event.kind == .name:
+            // The name is allowed already; what has to be allowed is the address.
+            return event.address.map { "to permit: --allow " + Rule(target: .address($0)).description }
         case .hostNotAllowlisted, .portNotAllowed, .protocolNotAllowed, .addressNotPinned, .metadataBlocked:
             return suggestion(event, policy).map { "to permit: --allow " + $0 }
         case .privateTargetBlocked where event.kind == .name:

@@ -104,6 +104,14 @@ struct TellingTests {
             """
         ),
         (
+            event(.name, .metadataBlocked, host: "allowed.example", address: "169.254.169.254"),
+            """
+            egress-run: denied allowed.example: metadata_blocked; \
+            the address is a cloud metadata service, which only its exact literal allows \
+            (to permit: --allow 169.254.169.254)
+            """
+        ),
+        (
             event(.name, .deniedByRule, rule: ".telemetry.example.com", host: "a.telemetry.example.com"),
             """
             egress-run: denied a.telemetry.example.com: denied_by_rule; \
