@@ -42,8 +42,8 @@
 /// a page of a file, may have to come from a FUSE server (pagemap: bit 63 "present", bit 61 "file-page or shared-anon").
 static int is_at_hand(uint32_t task, uint64_t pointer, uint64_t length)
 {
-    enum { PAGE = 4096 };
-    uint64_t first = pointer / PAGE, count = (pointer + length - 1) / PAGE - first + 1, pages[2];
+    const uint64_t size_of_page = (uint64_t)getpagesize(); // 64 KiB on some arm64 kernels
+    uint64_t first = pointer / size_of_page, count = (pointer + length - 1) / size_of_page - first + 1, pages[2];
     char path[32];
     if (pointer > UINT64_MAX - length || count > 2)
         return 0;

@@ -118,9 +118,11 @@ void egress_notification_share_core(int listener)
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, 1UL); // SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 }
 
-static int open_task(pid_t task)
+/// A pidfd of a thread, `*lasting` if it can't come to mean another of the same number.
+static int open_task(pid_t task, int *lasting)
 {
     int pidfd = (int)syscall(SYS_pidfd_open, task, PIDFD_THREAD);
+    *lasting = pidfd >= 0;
     if (pidfd >= 0 || errno != EINVAL)
         return pidfd;
     // Before Linux 6.9 only a process has one. Its threads share their descriptors, or as good as always do; if not, what
@@ -138,8 +140,9 @@ int egress_pin_descriptor(pid_t task, int descriptor)
         if (known != task || pidfd < 0) {
             if (pidfd >= 0)
                 close(pidfd);
-            pidfd = open_task(task);
-            known = task;
+            int lasting;
+            pidfd = open_task(task, &lasting);
+            known = lasting ? task : 0;
             if (pidfd < 0)
                 return -1;
         }
