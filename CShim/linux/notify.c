@@ -18,9 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#ifndef PIDFD_THREAD // Linux 6.9
-#define PIDFD_THREAD O_EXCL
-#endif
 #ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS // Linux 6.6
 #define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, __u64)
 #endif
@@ -101,16 +98,32 @@ int egress_call_take(int listener, int sends, struct egress_call *call)
     return 0;
 }
 
+/// ioctl(2) on a listener, whose lock a signal may keep it from taking.
+static int control(int listener, unsigned long request, void *argument)
+{
+    int result;
+    do
+        result = ioctl(listener, request, argument);
+    while (result < 0 && errno == EINTR);
+    return result;
+}
+
 int egress_notification_answer(int listener, uint64_t id, int error)
 {
     // Never SECCOMP_USER_NOTIF_FLAG_CONTINUE: the call would then run on memory and descriptors that nobody has judged.
     struct seccomp_notif_resp answer = {.id = id, .error = -error};
-    return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+    return control(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
+}
+
+int egress_notification_answer_value(int listener, uint64_t id, int64_t value)
+{
+    struct seccomp_notif_resp answer = {.id = id, .val = value};
+    return control(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
 }
 
 int egress_notification_is_valid(int listener, uint64_t id)
 {
-    return ioctl(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
+    return control(listener, SECCOMP_IOCTL_NOTIF_ID_VALID, &id) == 0;
 }
 
 void egress_notification_share_core(int listener)
@@ -118,50 +131,36 @@ void egress_notification_share_core(int listener)
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, 1UL); // SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 }
 
-/// A pidfd of a thread, `*lasting` if it can't come to mean another of the same number.
-static int open_task(pid_t task, int *lasting)
-{
-    int pidfd = (int)syscall(SYS_pidfd_open, task, PIDFD_THREAD);
-    *lasting = pidfd >= 0;
-    if (pidfd >= 0 || errno != EINVAL)
-        return pidfd;
-    // Before Linux 6.9 only a process has one. Its threads share their descriptors, or as good as always do; if not, what
-    // is pinned is another socket of the worker's, and is judged as that.
-    pid_t process = egress_process_of(task);
-    return process > 0 ? (int)syscall(SYS_pidfd_open, process, 0U) : -1;
-}
-
 int egress_pin_descriptor(pid_t task, int descriptor)
 {
-    // Who calls often calls again. A pidfd never means another task, whatever becomes of the number (pidfd_open(2)).
-    static pid_t known;
-    static int pidfd = -1;
     for (int i = 0; i < 2; i++) {
-        if (known != task || pidfd < 0) {
-            if (pidfd >= 0)
-                close(pidfd);
-            int lasting;
-            pidfd = open_task(task, &lasting);
-            known = lasting ? task : 0;
-            if (pidfd < 0)
-                return -1;
-        }
-        int fd = (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0U);
+        int pidfd = egress_pidfd_of(task), fd;
+        if (pidfd < 0)
+            return -1;
+        fd = (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0U);
         if (fd >= 0 || errno != ESRCH)
             return fd;
-        known = 0; // it ended, and another may have its number
+        egress_pidfd_forget(); // it ended, and another may have its number
     }
     return -1;
 }
 
+static timer_t timer;
+static volatile sig_atomic_t is_hasty, is_armed;
+
+/// Interrupts a system call. The timer goes on while there is one to interrupt; it is armed less often than it is needed.
 static void wake(int number)
 {
+    static const struct itimerspec off = {{0, 0}, {0, 0}};
+    if (is_hasty)
+        return;
+    is_armed = 0;
+    timer_settime(timer, 0, &off, NULL); // async-signal-safe
 }
 
 /// A timer whose signal interrupts a system call; armed below. Made on first use.
-static timer_t *watchdog(void)
+static int has_watchdog(void)
 {
-    static timer_t timer;
     static int state;
     if (state == 0) {
         struct sigaction action = {.sa_handler = wake}; // no SA_RESTART
@@ -174,7 +173,7 @@ static timer_t *watchdog(void)
                     ? 1
                     : -1;
     }
-    return state > 0 ? &timer : NULL;
+    return state > 0;
 }
 
 int egress_haste_begin(int socket)
@@ -185,19 +184,26 @@ int egress_haste_begin(int socket)
     // The file is the worker's own, so its flag is set only just around the calls. A thread of the worker's that takes
     // it back in between only makes a call wait until the watchdog interrupts it; the connection then goes on.
     static const struct itimerspec on = {{0, 5000000}, {0, 5000000}};
-    timer_t *timer = watchdog();
-    if (!timer || timer_settime(*timer, 0, &on, NULL) < 0 || fcntl(socket, F_SETFL, flags | O_NONBLOCK) < 0)
+    if (!has_watchdog())
         return -1;
-    return flags;
+    is_hasty = 1;
+    if (!is_armed) {
+        is_armed = 1;
+        if (timer_settime(timer, 0, &on, NULL) < 0)
+            is_armed = 0;
+    }
+    if (is_armed && fcntl(socket, F_SETFL, flags | O_NONBLOCK) == 0)
+        return flags;
+    is_hasty = 0;
+    return -1;
 }
 
 void egress_haste_end(int socket, int flags)
 {
-    static const struct itimerspec off = {{0, 0}, {0, 0}};
     if (flags < 0 || flags & O_NONBLOCK)
         return;
     fcntl(socket, F_SETFL, flags);
-    timer_settime(*watchdog(), 0, &off, NULL);
+    is_hasty = 0;
 }
 
 int egress_connect_now(int socket, const void *address, uint32_t length, const struct egress_identity *identity)

@@ -87,6 +87,7 @@ _Noreturn static void serve(const struct reader *reader)
 
 void egress_keep_only(int *const *kept, int count)
 {
+    egress_pidfd_forget();
     // Above all that is open, then down to the bottom, in their order.
     for (int i = 0; i < count; i++)
         if (fcntl(*kept[i], F_GETFD) < 0)

@@ -235,12 +235,6 @@ int64_t egress_send_now(const struct egress_send_notice *notice, int file, const
     return result;
 }
 
-int egress_notification_answer_value(int listener, uint64_t id, int64_t value)
-{
-    struct seccomp_notif_resp answer = {.id = id, .val = value};
-    return ioctl(listener, SECCOMP_IOCTL_NOTIF_SEND, &answer);
-}
-
 void egress_send_pipe_signal(pid_t task)
 {
     pid_t process = egress_process_of(task);

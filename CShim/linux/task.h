@@ -21,6 +21,13 @@ uint64_t egress_monotonic_now(void);
 /// "/proc/TASK/name" in `path`, which has room for 32 bytes.
 void egress_proc_path(char *path, uint32_t task, const char *name);
 
+/// A pidfd of a task; -1 with errno. It is kept, and never means another task, whatever becomes of the number
+/// (pidfd_open(2)).
+int egress_pidfd_of(pid_t task);
+
+/// Closes what is kept.
+void egress_pidfd_forget(void);
+
 /// The file system ids of a task; -1 with errno.
 int egress_identify(uint32_t task, struct egress_identity *identity);
 

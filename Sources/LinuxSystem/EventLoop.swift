@@ -48,6 +48,15 @@ public protocol EventHandler: AnyObject {
     private var batch = unsafe [epoll_event](repeating: epoll_event(), count: 256)
     private var deferred: [any EventHandler] = []
     private var first: (descriptor: Int32, handler: any EventHandler)?
+    private var vigilEnd: UInt64 = 0
+
+    /// How long `wait` stays awake after an event of the first descriptor, in nanoseconds. Who calls often calls again, or
+    /// closes: to fall asleep, and be woken on another core that has to wake first, takes as long as all that we do. The
+    /// processor is left to others meanwhile.
+    static let vigil: UInt64 = 50_000
+    /// How many events of the first descriptor are handled before others have their turn: who makes a call can do nothing
+    /// else meanwhile, and what others send or close is better handled together.
+    static let firstTurns = 4
 
     /// How many descriptors are registered.
     public private(set) var count = 0
@@ -121,8 +130,14 @@ public protocol EventHandler: AnyObject {
     /// Waits for events until `deadline` (monotonic nanoseconds; nil: for ever) and handles one batch of them.
     public func wait(until deadline: UInt64?) throws(SystemError) {
         let isWaiting = first == nil
-        let events = try waitForFirst(until: deadline)
-        if !events.isEmpty, let first { first.handler.handle(events, on: first.descriptor) }
+        for turn in 0..<Self.firstTurns {
+            // Who was just answered may be waiting for this core, to call again.
+            if turn > 0 { sched_yield() }
+            let events = try waitForFirst(until: deadline, isWaiting: turn == 0)
+            guard !events.isEmpty, let first else { break }
+            first.handler.handle(events, on: first.descriptor)
+            vigilEnd = monotonicNow() &+ Self.vigil
+        }
         // What the first has set off is handled in the same round.
         let timeout = isWaiting ? timeout(until: deadline) : 0
         let count = unsafe epoll_wait(epoll.raw, &batch, Int32(batch.count), timeout)
@@ -143,19 +158,24 @@ public protocol EventHandler: AnyObject {
     }
 
     /// Waits for the first descriptor or anything else, and gives the first's events.
-    private func waitForFirst(until deadline: UInt64?) throws(SystemError) -> Events {
+    private func waitForFirst(until deadline: UInt64?, isWaiting: Bool) throws(SystemError) -> Events {
         guard let first else { return [] }
         var entries: InlineArray<2, pollfd> = [
             pollfd(fd: first.descriptor, events: Int16(POLLIN), revents: 0),
             pollfd(fd: epoll.raw, events: Int16(POLLIN), revents: 0),
         ]
         var span = entries.mutableSpan
-        let result = unsafe span.withUnsafeMutableBufferPointer {
-            unsafe poll($0.baseAddress, 2, timeout(until: deadline))
-        }
-        if result < 0 {
-            if errno == EINTR { return [] }
-            throw SystemError("waiting for events")
+        while true {
+            let isAwake = !isWaiting || monotonicNow() < vigilEnd
+            let result = unsafe span.withUnsafeMutableBufferPointer {
+                unsafe poll($0.baseAddress, 2, isAwake ? 0 : timeout(until: deadline))
+            }
+            if result < 0 {
+                if errno == EINTR { return [] }
+                throw SystemError("waiting for events")
+            }
+            if result > 0 || !isWaiting || !isAwake || !deferred.isEmpty { break }
+            sched_yield()
         }
         // poll(2) and epoll(7) have the same bits.
         return Events(rawValue: UInt32(UInt16(bitPattern: entries[0].revents)))

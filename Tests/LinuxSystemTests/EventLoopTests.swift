@@ -73,8 +73,7 @@ private struct Ready {
         #expect(listener.told.count == 1)
     }
 
-    @Test func `the first descriptor comes before the others, and what it sets off is handled in the same turn`() throws
-    {
+    @Test func `the first descriptor comes before the others, but not for ever`() throws {
         let first = try Ready(), other = try Ready()
         defer {
             first.end()
@@ -84,17 +83,18 @@ private struct Ready {
         let listener = Listener(), second = Listener()
         listener.action = { [loop] in
             order.append("first")
-            try loop.add(other.reading, .readable, second)
+            // What it sets off is handled in the same turn.
+            if order.count == 1 { try loop.add(other.reading, .readable, second) }
         }
         second.action = { order.append("second") }
         try loop.addFirst(first.reading, listener)
         #expect(throws: SystemError.self) { try loop.addFirst(other.reading, second) }
         try loop.wait(until: nil)
-        #expect(order == ["first", "second"])
-        #expect(listener.told.map(\.events) == [.readable])
+        #expect(order == ["first", "first", "first", "first", "second"])
+        #expect(listener.told.allSatisfy { $0.events == .readable && $0.descriptor == first.reading })
         loop.removeFirst()
         try turn()
-        #expect(order == ["first", "second", "second"])
+        #expect(order == ["first", "first", "first", "first", "second", "second"])
     }
 
     @Test func `beside a first descriptor, others are waited for until the deadline`() throws {
