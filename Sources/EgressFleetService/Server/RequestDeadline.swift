@@ -29,6 +29,12 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     private let times: Times
     private var timer: Scheduled<Void>?
     private var received = 0
+    /// How many heads came.
+    private var requests = 0
+    /// A body is under way.
+    private var isReading = false
+    /// The present request has its answer, which may come before its end.
+    private var isAnswered = false
 
     init(_ times: Times) {
         self.times = times
@@ -51,6 +57,9 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
         switch unwrapInboundIn(data) {
         case .head:
             received = 0
+            requests += 1
+            isReading = true
+            isAnswered = false
             expect(context, within: times.body)
         case .body(let bytes):
             received += bytes.readableBytes
@@ -58,7 +67,9 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
                 context.close(promise: nil)
                 return
             }
-        case .end: expect(context, within: times.answer)
+        case .end:
+            isReading = false
+            expect(context, within: isAnswered ? times.nextHead : times.answer)
         }
         context.fireChannelRead(data)
     }
@@ -68,11 +79,19 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
             let written = promise ?? context.eventLoop.makePromise()
             let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
             let own = NIOLoopBound(self, eventLoop: context.eventLoop)
-            written.futureResult.whenSuccess { own.value.expect(bound.value, within: own.value.times.nextHead) }
+            let request = requests
+            written.futureResult.whenSuccess { own.value.answered(request, bound.value) }
             context.write(data, promise: written)
         } else {
             context.write(data, promise: promise)
         }
+    }
+
+    /// An answer does not give the rest of a body that was refused more time.
+    private func answered(_ request: Int, _ context: ChannelHandlerContext) {
+        guard request == requests else { return }
+        isAnswered = true
+        if !isReading { expect(context, within: times.nextHead) }
     }
 
     private func expect(_ context: ChannelHandlerContext, within time: TimeAmount) {
