@@ -76,8 +76,8 @@ struct OpenBaoTests {
         let clock = ContinuousClock()
         let start = clock.now
         #expect(await error("vault:one", token: token, limits: OpenBaoLimits(seconds: 0.7)) == .timedOut)
-        // Two requests at most: the token's, then the secret's.
-        #expect(clock.now - start < .seconds(4))
+        // Two requests at most, the token's and the secret's, to a server that takes a minute for each.
+        #expect(clock.now - start < .seconds(30))
     }
 
     @Test func `an answer without end is left`() async throws {

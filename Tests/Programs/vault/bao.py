@@ -84,13 +84,13 @@ class Bao(http.server.BaseHTTPRequestHandler):
         if token == "broken":
             return self.answer(500, error(f"internal error: {token} canary-7f3a9c"))
         if token == "slow":
-            time.sleep(5)
+            time.sleep(60)
             return self.answer(200, {})
         if token == "dripping":
             self.send_response(200)
             self.send_header("Content-Length", "1000000")
             self.end_headers()
-            for _ in range(100):
+            for _ in range(600):
                 self.wfile.write(b" ")
                 self.wfile.flush()
                 time.sleep(0.1)
