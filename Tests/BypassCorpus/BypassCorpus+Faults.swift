@@ -6,7 +6,7 @@ private let denied = TestWorld.deniedAddress
 private let connects = "connect-static plain \(denied) 4444"
 
 /// Takes memory until there is none.
-private let hoards = "/usr/bin/python3 -c \"x = [bytes(1 << 20) for _ in range(10000)]\""
+private let hoards = "/usr/bin/python3 -c \"x = [bytearray(1 << 20) for _ in range(10000)]\""
 
 /// Only root can mount the file system that has the page.
 private func slow(_ title: String, _ call: String, _ policy: [String]) -> Attempt {
@@ -19,6 +19,18 @@ private func slow(_ title: String, _ call: String, _ policy: [String]) -> Attemp
             "unshare", "-m", "/usr/bin/python3", "$WORLD/programs/fuse.py", denied, "4444",
         ],
         needs: "FUSE"
+    )
+}
+
+/// What the kernel ends processes of, with few megabytes for all of them; only root can set that.
+private func scarce(_ title: String, _ line: String) -> Attempt {
+    Attempt(
+        title: title,
+        line: line,
+        ending: .status(3),
+        accounts: [.root],
+        under: ["/usr/bin/python3", "$WORLD/programs/memory.py", "64"],
+        needs: "a memory cgroup"
     )
 }
 
@@ -46,6 +58,15 @@ extension BypassCorpus {
             title: "39 the command has no memory left",
             line: "HOLD sh -c '(ulimit -v 100000; \(hoards)); \(connects); exit 3'",
             ending: .status(3)
+        ),
+        scarce("39 the kernel ends the command for want of memory", "HOLD sh -c '(\(hoards)); \(connects); exit 3'"),
+        scarce(
+            "39 the kernel ends egress-run for want of memory",
+            """
+            HOLD sh -c '( (sleep 1.5; timeout 1 \(connects)) & ); echo up > $HOME/up; sleep 0.2; \(hoards); sleep 3' & pid=$!
+            for i in $(seq 200); do test -e $HOME/up && break; sleep 0.01; done
+            rm $HOME/up; echo 1000 > /proc/$pid/oom_score_adj; wait $pid; test $? = 137 || exit 4; sleep 2; exit 3
+            """
         ),
         slow("39 an address in a page that a FUSE server is long in giving", "connect", TestWorld.policy),
         slow(

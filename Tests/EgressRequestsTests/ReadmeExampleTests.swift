@@ -6,7 +6,7 @@ import EgressRequests
 import Testing
 
 @Suite struct ReadmeExampleTests {
-    // The example of README.md, line by line, with a hosts file in the place of this machine's resolver.
+    // The example of its README.md, line by line, with a hosts file in the place of this machine's resolver.
     @Test func `the example of the README works`() async throws {
         let policy = try EgressRequestPolicy(
             allowedHosts: ["api.example.com:443"],

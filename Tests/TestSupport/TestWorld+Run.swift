@@ -52,7 +52,7 @@ extension TestWorld {
                 + becoming(account) + under + command,
             environment: [
                 "PATH=\(directory)/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=\(directory)/home-\(account.rawValue)",
-                "WORLD=\(directory)", "LANG=C.UTF-8", "TERM=xterm",
+                "TMPDIR=\(directory)/tmp", "WORLD=\(directory)", "LANG=C.UTF-8", "TERM=xterm",
             ],
             input: input
         )

@@ -2,17 +2,22 @@
 
 import Glibc
 import LinuxSystem
+import TestSupport
 import Testing
 
 @testable import EgressSupervisor
 
 /// The calling process's own network namespace stands for the host's and for the worker's.
-struct UnixSocketsTests {
+final class UnixSocketsTests {
     private let directory: String
 
     init() throws {
         var name = Array("/tmp/unix-sockets-XXXXXX".utf8CString)
         directory = try #require(unsafe mkdtemp(&name).map { unsafe String(cString: $0) })
+    }
+
+    deinit {
+        _ = try? Subprocess.run(["/bin/rm", "-r", directory], environment: [], input: [])
     }
 
     private func listen(_ name: String) throws -> FileDescriptor {

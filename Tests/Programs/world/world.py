@@ -88,6 +88,8 @@ def prepare(directory, programs, built, binary):
         os.mkdir(f"{directory}/{name}", 0o755)
         if os.getuid() == 0:
             os.chown(f"{directory}/{name}", owner, owner)
+    os.mkdir(f"{directory}/tmp")
+    os.chmod(f"{directory}/tmp", 0o1777)
 
 
 def first_process(directory, ready):
@@ -140,6 +142,7 @@ def main(programs, built, binary):
     finally:
         if child:
             os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)  # With it all end that could write there.
         shutil.rmtree(directory, ignore_errors=True)
 
 
