@@ -141,6 +141,7 @@ let package = Package(
             dependencies: [
                 "EgressPolicy", "EgressDNS", "LinuxSystem", .product(name: "Crypto", package: "swift-crypto"),
             ],
+            exclude: ["README.md"],
             swiftSettings: swift
         ),
         .target(
@@ -154,6 +155,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ],
+            exclude: ["README.md"],
             swiftSettings: swift
         ),
         .target(
@@ -168,6 +170,7 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
                 .product(name: "NIOHTTP2", package: "swift-nio-http2"),
             ],
+            exclude: ["README.md"],
             swiftSettings: swift
         ),
         .target(
