@@ -21,6 +21,8 @@ extension FetchError {
         case let error as NIOSSLError: self.init(.tlsFailed, Self.text(error))
         case let error as BoringSSLError: self.init(.tlsFailed, Self.text(error))
         case is NIOSSLExtraError: self.init(.tlsFailed, "the certificate is for another host")
+        case HTTPParserError.invalidEOFState:
+            self.init(.connectionClosed, "the connection ended before the response did")
         case let error as HTTPParserError: self.init(.protocolViolation, Self.text(error))
         case is NIOHTTPDecoderError: self.init(.protocolViolation, "the server sent a response that nobody asked for")
         case let error as any NIOHTTP2Error:
@@ -70,7 +72,6 @@ extension FetchError {
         case .headerOverflow: "the response's header is too large"
         case .invalidHeaderToken: "a header field of the response is malformed or folded"
         case .invalidVersion: "the response is not HTTP/1.0 or HTTP/1.1"
-        case .invalidEOFState: "the connection ended before the response did"
         case .unknown: "the response is malformed: its lines or the coding of its content are not as they must be"
         default: "the response is malformed: \(String(describing: error).printable)"
         }
