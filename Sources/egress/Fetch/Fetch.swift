@@ -90,6 +90,7 @@ struct Fetch: AsyncParsableCommand {
         try? hideMemory()
         do {
             guard vault.path == nil, let location else { return try vault.open() }
+            if vault.namesKey { return try vault.open(location) }
             return try location.makeResolver { () throws(VaultError) in
                 do { return try vault.givenPassphrase(isNew: false) } catch {
                     throw error as? VaultError ?? .noTerminal

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import ArgumentParser
+import EgressPolicyFile
 import EgressRequests
 import EgressVault
 import Glibc
@@ -37,6 +38,9 @@ struct VaultOptions: ParsableArguments {
     /// Whether one is given, or to be asked for.
     var hasPassphrase: Bool { passphrase || passphraseFile != nil || passphraseFd != nil }
 
+    /// Whether what opens the vault is named.
+    var namesKey: Bool { keyFile != nil || hasPassphrase }
+
     var file: String {
         get throws {
             if let path { return path }
@@ -59,6 +63,16 @@ struct VaultOptions: ParsableArguments {
             if keyFile != nil { throw VaultError.needsPassphrase(try file) }
             return FileVault(path: try file, key: .passphrase(try givenPassphrase(isNew: false)))
         }
+    }
+
+    /// The vault of a policy, with the key that these options name.
+    func open(_ location: VaultLocation) throws -> FileVault {
+        guard case .file(let path, _) = location else {
+            throw ValidationError("the policy's vault is a server, which no key file or passphrase opens")
+        }
+        var options = self
+        options.path = path
+        return try options.open()
     }
 
     func givenPassphrase(isNew: Bool) throws -> Secret {

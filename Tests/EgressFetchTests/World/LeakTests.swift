@@ -124,6 +124,28 @@ extension FetchWorldTests {
             #expect(requests == [])
         }
 
+        @Test(arguments: [
+            ("vault: VAULT", "--key-file VAULT.moved", 0, ""),
+            ("vault: VAULT", "", 70, "there is no key file"),
+            ("vault: VAULT", "--passphrase-file VAULT.moved", 70, "key file"),
+            ("vault: {file: VAULT, key_file: VAULT.other}", "--key-file VAULT.moved", 0, ""),
+            ("vault: {url: 'https://bao.example', token_file: VAULT}", "--key-file VAULT.moved", 64, "is a server"),
+        ])
+        func `a key may be named for the vault of a policy`(row: (String, String, Int32, String)) throws {
+            let vault = try Vault(), path = vault.options[1]
+            func placed(_ text: String) -> String { text.replacing("VAULT", with: path) }
+            let outcome = try vault.world.world.run(
+                """
+                mv \(path).key \(path).moved
+                printf 'version: 1\nallow: [v4.example:7100]\n%s\n' "\(placed(row.0))" > \(path).yaml
+                \(FetchWorld.path) fetch --policy \(path).yaml \(placed(row.1)) --credential x-api-key=vault:canary \
+                    http://v4.example:7100/
+                """,
+                as: FetchWorld.account
+            )
+            #expect(outcome.status == row.2 && outcome.standardError.contains(row.3), "\(outcome)")
+        }
+
         @Test func `a request that is denied takes nothing out of the vault`() throws {
             let outcome = try FetchWorld.shared().fetch(
                 [
