@@ -144,6 +144,17 @@ public enum PrivateNetwork {
         return message
     }
 
+    /// Refuses W's link-local destinations (RFC 4291, section 2.5.6): such a packet would get to R, which takes none that
+    /// isn't for its own end of the link, and nobody would be told.
+    static func refuseLinkLocal() -> NetlinkMessage {
+        let header: [UInt8] = [UInt8(AF_INET6), 10, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0]  // FR_ACT_PROHIBIT
+        var message = NetlinkMessage(Message.newRule, flags: NetlinkMessage.create, header: header)
+        message.attribute(1, [0xfe, 0x80] + [UInt8](repeating: 0, count: 14))  // FRA_DST
+        // W's own are found in the local table, before.
+        message.attribute(6, UInt32(100))  // FRA_PRIORITY
+        return message
+    }
+
     /// Makes every address R's own. It stands in the local table, because the kernel asks that table whether an answer
     /// may be sent from an address (`__ip_dev_find`).
     static func everyAddressIsLocal(family: Int32) -> NetlinkMessage {

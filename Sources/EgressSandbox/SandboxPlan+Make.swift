@@ -133,6 +133,7 @@ extension SandboxPlan {
                     what: "giving the worker its IPv6 route",
                     PrivateNetwork.defaultRoute(via: PrivateNetwork.relayIPv6(prefix))
                 ),
+                .netlink(what: "refusing the worker's link-local destinations", PrivateNetwork.refuseLinkLocal()),
             ]
         }
         return steps

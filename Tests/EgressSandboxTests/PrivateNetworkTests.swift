@@ -118,6 +118,15 @@ struct PrivateNetworkTests {
         )
     }
 
+    @Test func `link-local destinations are refused behind the local table`() {
+        #expect(
+            PrivateNetwork.refuseLinkLocal().bytes
+                == head(56, 32) + [10, 10, 0, 0, 0, 0, 0, 8, 0, 0, 0, 0]
+                + [20, 0, 1, 0, 0xfe, 0x80] + [UInt8](repeating: 0, count: 14)  // FRA_DST
+                + [8, 0, 6, 0, 100, 0, 0, 0]  // FRA_PRIORITY
+        )
+    }
+
     @Test func `rules silence the kernel before the local table is asked`() {
         #expect(
             PrivateNetwork.silence(6, family: AF_INET).bytes

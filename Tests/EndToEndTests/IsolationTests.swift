@@ -25,6 +25,12 @@ private let facts = [
         "gdb -batch -ex run -ex 'info inferiors' --args /bin/true 2>&1 | grep 'exited normally'",
         "exited normally"
     ),
+    row(
+        "a datagram to a link-local address is refused at once",
+        "python3 -c 'import socket; socket.socket(10, 2).sendto(b\"x\", (\"fe80::5\", 4444, 0, socket.if_nametoindex(\"eth0\")))' "
+            + "2>&1 | tail -1",
+        "Permission denied"
+    ),
     row("strace shows a connect", "strace -e connect connect-glibc plain 185.199.108.153 80 2>&1 || true", "connect(3"),
 ]
 
