@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import Glibc
 import TestSupport
 
 private func attempt(_ title: String, _ what: String, _ accounts: [Account] = Account.allCases) -> Attempt {
@@ -7,9 +8,13 @@ private func attempt(_ title: String, _ what: String, _ accounts: [Account] = Ac
 }
 
 /// A process of the same user outside; its number is in a file of the world.
-private func outside(_ title: String, _ what: String) -> Attempt {
-    attempt(title, "\(what) $(cat $WORLD/victim-$([ $(id -u) = 0 ] && echo root || echo user).pid)")
+private func outside(_ title: String, _ what: String, _ accounts: [Account] = Account.allCases) -> Attempt {
+    attempt(title, "\(what) $(cat $WORLD/victim-$([ $(id -u) = 0 ] && echo root || echo user).pid)", accounts)
 }
+
+/// Who may look into a process outside. In a world that an ordinary user made, the other user is one of a user namespace
+/// below the world's, which has no say over its processes (ptrace(2)).
+private let tracers: [Account] = getuid() == 0 ? Account.allCases : [.root]
 
 /// Address families by number, with a type and a protocol that the kernel of the tests has.
 private let familyNumbers: [(title: String, numbers: String, accounts: [Account])] = [
@@ -68,9 +73,9 @@ extension BypassCorpus {
         attempt("35 tracing the first process", "ptrace 1", [.root]),
         attempt("a sysctl of the host", "write /proc/sys/kernel/hostname", [.root]),
         attempt("a sysctl of the network", "write /proc/sys/net/ipv4/ip_forward", [.root]),
-        outside("35 tracing a process outside", "ptrace"),
-        outside("35 reading the memory of a process outside", "read-memory"),
-        outside("35 taking a descriptor of a process outside", "pidfd-getfd"),
+        outside("35 tracing a process outside", "ptrace", tracers),
+        outside("35 reading the memory of a process outside", "read-memory", tracers),
+        outside("35 taking a descriptor of a process outside", "pidfd-getfd", tracers),
     ]
 
     /// Kinds of sockets that nobody needs.

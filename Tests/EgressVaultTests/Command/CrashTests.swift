@@ -18,6 +18,9 @@ struct CrashTests {
         "openat", "mkdir", "unlinkat", "fchmod", "write", "fsync", "renameat", "flock", "close", "exit_group",
     ]
 
+    /// The command can't be dumped, so an ordinary user's strace(1) can't tell which file a call is about.
+    private static let needsRoot: Comment = "needs a test run by root"
+
     /// Confines strace(1) to calls about the vault's files: else loading the program would count as well.
     private func filter(_ folder: Folder) -> [String] {
         let files = ["vault", "vault.lock", ".vault.egress-new"]
@@ -58,7 +61,8 @@ struct CrashTests {
         FileVault(path: folder.path + "/egress/vault", key: .file(folder.path + "/egress/vault.key"))
     }
 
-    @Test func `a killed writer leaves the old vault or the new one`() throws {
+    @Test(.enabled(if: Requirement.canBeRoot, Self.needsRoot))
+    func `a killed writer leaves the old vault or the new one`() throws {
         let folder = try Folder()
         #expect(try Command.vault(["init"], in: folder).succeeded)
         #expect(try Command.vault(["set", "other"], in: folder, input: "kept").succeeded)
@@ -78,7 +82,8 @@ struct CrashTests {
         #expect(names == "vault\nvault.key\nvault.key.lock\nvault.lock\n")
     }
 
-    @Test func `a killed rotation leaves the vault under the old key or the new one`() throws {
+    @Test(.enabled(if: Requirement.canBeRoot, Self.needsRoot))
+    func `a killed rotation leaves the vault under the old key or the new one`() throws {
         let folder = try Folder()
         #expect(try Command.vault(["init"], in: folder).succeeded)
         _ = try vault(folder).set("a", "kept")
@@ -102,7 +107,8 @@ struct CrashTests {
         #expect(try vault(folder).text("a") == "set")
     }
 
-    @Test func `a killed init leaves no vault or a whole one`() throws {
+    @Test(.enabled(if: Requirement.canBeRoot, Self.needsRoot))
+    func `a killed init leaves no vault or a whole one`() throws {
         var none = 0, whole = 0
         for moment in try moments(["init"], in: try Folder()) {
             let folder = try Folder()

@@ -19,8 +19,12 @@ command.stdin.flush()
 time.sleep(0.5)
 assert command.poll() is None, "it must still wait for the end of the value"
 for name in ("cmdline", "environ", "comm"):
-    with open(f"/proc/{command.pid}/{name}", "rb") as file:
-        sys.stdout.buffer.write(name.encode() + b": " + file.read() + b"\n")
+    try:
+        with open(f"/proc/{command.pid}/{name}", "rb") as file:
+            text = file.read()
+    except PermissionError:
+        text = b"may not be read"
+    sys.stdout.buffer.write(name.encode() + b": " + text + b"\n")
 owner = os.stat(f"/proc/{command.pid}/mem").st_uid
 print("limits:", [line for line in open(f"/proc/{command.pid}/limits") if line.startswith("Max core")], "owner", owner)
 command.stdin.close()
