@@ -18,7 +18,7 @@ public struct LineWriter: ~Copyable {
     private var isLosing = false
 
     /// How long a non-blocking descriptor may take none of a line, in milliseconds.
-    private static let patience: Int32 = 1000
+    private static let patience = 1000
 
     /// A writer to a descriptor that stays open as long as this writer is used.
     ///
@@ -67,7 +67,18 @@ public struct LineWriter: ~Copyable {
 
     private func isWritable() -> Bool {
         var request = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-        return unsafe poll(&request, 1, isLosing ? 0 : Self.patience) > 0
+        let end = Self.milliseconds() + (isLosing ? 0 : Self.patience)
+        while true {
+            let result = unsafe poll(&request, 1, Int32(clamping: max(0, end - Self.milliseconds())))
+            // A signal does not cut it short.
+            if result >= 0 || errno != EINTR { return result > 0 }
+        }
+    }
+
+    private static func milliseconds() -> Int {
+        var now = timespec()
+        unsafe clock_gettime(CLOCK_MONOTONIC, &now)
+        return now.tv_sec * 1000 + now.tv_nsec / 1_000_000
     }
 }
 

@@ -10,8 +10,8 @@ public final class Agent {
     /// While an answer is missing, answers and requests would not match: nothing is asked.
     private var isLost = false
 
-    /// How long the agent may take; it only makes system calls.
-    private static let timeout: Int32 = 1000
+    /// How long the agent may take, in nanoseconds; it only makes system calls.
+    private static let timeout: UInt64 = 1_000_000_000
 
     /// Takes the agent's control socket.
     public init(control: consuming FileDescriptor) {
@@ -41,8 +41,13 @@ public final class Agent {
         let sent = unsafe withUnsafeBytes(of: request) { unsafe Socket.send(control.raw, $0) }
         guard case .bytes = sent else { return nil }
         var entry = pollfd(fd: control.raw, events: Int16(POLLIN), revents: 0)
+        let end = monotonicNow() + Self.timeout
         var ready: Int32
-        repeat { ready = unsafe poll(&entry, 1, Self.timeout) } while ready < 0 && errno == EINTR
+        repeat {
+            // A signal neither cuts it short nor, again and again, draws it out.
+            let left = end - min(end, monotonicNow())
+            ready = unsafe poll(&entry, 1, Int32(left / 1_000_000))
+        } while ready < 0 && errno == EINTR
         guard ready == 1 else { return nil }
         guard case .listener(let descriptor, _) = try? SandboxReport.receive(control.raw) else { return nil }
         isLost = false

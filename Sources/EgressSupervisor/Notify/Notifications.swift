@@ -71,9 +71,10 @@ final class Notifications: EventHandler {
     func handle(_ events: Events, on descriptor: Int32) {
         if events.contains(.readable) {
             take()
-        } else {
+        } else if events.contains(.hangup) {
             loop.removeFirst()  // all are gone who could call
         }
+        // Else a signal kept poll(2) from looking, which it tells as an error (seccomp_notify_poll).
     }
 
     /// Takes one call; the loop tells if there are more.
