@@ -29,8 +29,8 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
     private let times: Times
     private var timer: Scheduled<Void>?
     private var received = 0
-    /// How many heads came.
-    private var requests = 0
+    /// How many heads came, and how many answers were written to their end.
+    private var requests = 0, answers = 0
     /// A body is under way.
     private var isReading = false
     /// The present request has its answer, which may come before its end.
@@ -79,7 +79,8 @@ final class RequestDeadline: ChannelDuplexHandler, RemovableChannelHandler {
             let written = promise ?? context.eventLoop.makePromise()
             let bound = NIOLoopBound(context, eventLoop: context.eventLoop)
             let own = NIOLoopBound(self, eventLoop: context.eventLoop)
-            let request = requests
+            answers += 1
+            let request = answers
             written.futureResult.whenSuccess { own.value.answered(request, bound.value) }
             context.write(data, promise: written)
         } else {
