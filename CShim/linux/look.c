@@ -5,8 +5,8 @@
 // Every connect(2) of the worker waits for an answer of the supervisor's (seccomp_unotify(2)). Its address lies in the
 // worker's memory, and a unix socket's path in a file system; to look at either can take for ever: a page may be one that a
 // FUSE server has yet to fill, and not even SIGKILL ends that wait. So the supervisor looks only at what can't wait: pages
-// that are there, names that the kernel has in its cache. All else it leaves to a reader, a process
-// that can be spared (see `reader.c`):
+// that are there, names that the kernel has in its cache. All else it leaves to a reader, a process that can be spared (see
+// `reader.c`):
 //
 //   worker             supervisor                      reader
 //   connect ---------->| NOTIF_RECV

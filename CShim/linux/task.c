@@ -142,6 +142,8 @@ struct info {
     uint32_t process_ids[3], ids[6], user, group, exit_code;
 };
 
+_Static_assert(sizeof(struct info) == 64, "the kernel takes the version from the size");
+
 #define GET_INFO _IOWR(0xFF, 11, struct info)
 enum { INFO_IDS = 1 << 1 };
 
