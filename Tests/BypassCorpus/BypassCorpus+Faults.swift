@@ -59,7 +59,10 @@ extension BypassCorpus {
             line: "HOLD sh -c '(ulimit -v 100000; \(hoards)); \(connects); exit 3'",
             ending: .status(3)
         ),
-        scarce("39 the kernel ends the command for want of memory", "HOLD sh -c '(\(hoards)); \(connects); exit 3'"),
+        scarce(
+            "39 the kernel ends the command for want of memory",
+            "HOLD sh -c '(\(hoards)); test $? = 137 || exit 4; \(connects); exit 3'"
+        ),
         scarce(
             "39 the kernel ends egress-run for want of memory",
             """

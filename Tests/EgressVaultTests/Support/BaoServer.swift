@@ -10,6 +10,8 @@ final class BaoServer: Sendable {
     let folder: Folder
     let port: Int
     private let pid: pid_t
+    /// The server ends when nobody holds this any more, however the tests end.
+    private let lifeline: Int32
 
     init(certificate: String = "server") throws {
         folder = try Folder()
@@ -19,11 +21,15 @@ final class BaoServer: Sendable {
         defer { close(output) }
         let path = folder.path
         let files = ["\(certificate).pem", "\(certificate).key", "log"].map { path + "/" + $0 }
+        var ends: [Int32] = [-1, -1]
+        guard unsafe pipe(&ends) == 0 else { throw SupportError("cannot make a pipe") }
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        lifeline = ends[1]
+        defer { close(ends[0]) }
         pid = try Subprocess.start(
-            // It ends with these tests, however they end.
-            ["setpriv", "--pdeathsig", "KILL", "python3", Command.programs + "/bao.py"] + files,
+            ["python3", Command.programs + "/bao.py"] + files,
             environment: ["PATH=/usr/bin:/bin"],
-            input: output,
+            input: ends[0],
             output: output,
             error: STDERR_FILENO
         )
@@ -40,6 +46,7 @@ final class BaoServer: Sendable {
     }
 
     deinit {
+        close(lifeline)
         kill(pid, SIGKILL)
         var status: Int32 = 0
         _ = unsafe waitpid(pid, &status, 0)

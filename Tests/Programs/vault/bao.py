@@ -7,8 +7,10 @@ Which token is presented decides how it behaves.
 """
 import http.server
 import json
+import os
 import ssl
 import sys
+import threading
 import time
 
 certificate, key, log = sys.argv[1:]
@@ -142,6 +144,12 @@ class Bao(http.server.BaseHTTPRequestHandler):
     do_POST = do_GET
 
 
+def end_with_the_tests():
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+threading.Thread(target=end_with_the_tests, daemon=True).start()
 server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Bao)
 server.daemon_threads = True
 context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
