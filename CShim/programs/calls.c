@@ -38,11 +38,11 @@ static int to(int fd, const void *address)
     return connect(fd, address, length);
 }
 
-static long tenths_since(const struct timespec *start)
+static long milliseconds_since(const struct timespec *start)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
-    return ((now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000 + 40) / 100;
+    return (now.tv_sec - start->tv_sec) * 1000 + (now.tv_nsec - start->tv_nsec) / 1000000;
 }
 
 static void ordinary(void)
@@ -133,7 +133,7 @@ static void interrupted(const char *what, int flags, int milliseconds, int timeo
     sigaction(SIGALRM, &action, NULL);
     handled = 0;
     int fd = stream(0);
-    struct timeval patience = {0, timeout * 1000};
+    struct timeval patience = {timeout / 1000, timeout % 1000 * 1000};
     if (timeout)
         setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
     struct itimerval timer = {.it_value = {0, milliseconds * 1000}};
@@ -141,7 +141,8 @@ static void interrupted(const char *what, int flags, int milliseconds, int timeo
     clock_gettime(CLOCK_MONOTONIC, &start);
     setitimer(ITIMER_REAL, &timer, NULL);
     say(what, to(fd, &silent_address));
-    printf("  handled %d, after %ld tenths\n", handled, tenths_since(&start));
+    long after = milliseconds_since(&start), first = milliseconds ? milliseconds : timeout;
+    printf("  handled %d, %s\n", handled, after < first ? "early" : after < first + 1500 ? "in time" : "late");
     close(fd);
 }
 
@@ -155,9 +156,9 @@ static void signalled(const char *what, int number, int flags)
             sigaction(number, &action, NULL);
         _exit(to(stream(0), &silent_address) < 0 ? 3 : 4);
     }
-    usleep(200000);
+    usleep(400000);
     kill(child, number);
-    usleep(300000);
+    usleep(600000);
     int status = 0;
     pid_t ended = waitpid(child, &status, WNOHANG | WUNTRACED);
     printf("%s: %d %x\n", what, ended == child, ended == child ? status & 0xff7f : 0);
@@ -290,7 +291,7 @@ int main(int count, char **words)
     shared();
     interrupted("alarm", 0, 200, 0);
     interrupted("time-out", 0, 0, 300);
-    interrupted("alarm before the time-out", SA_RESTART, 100, 500);
+    interrupted("alarm before the time-out", SA_RESTART, 100, 3000);
     signal(SIGALRM, SIG_DFL);
     signalled("handler", SIGUSR1, 0);
     signalled("handler that restarts", SIGUSR1, SA_RESTART);

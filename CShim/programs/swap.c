@@ -71,10 +71,11 @@ static void race_links(void)
     }
 }
 
+static char directory[] = "/tmp/swapXXXXXX";
+
 /// A server that the link may lead to, in a new directory.
 static void serve(void)
 {
-    static char directory[] = "/tmp/swapXXXXXX";
     struct sockaddr_un own = {.sun_family = AF_UNIX, .sun_path = "own"};
     int server = check(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
 
@@ -107,5 +108,11 @@ int main(int argc, char **argv)
         race_links();
     atomic_store(&done, 1);
     pthread_join(swapper, NULL);
+    if (!descriptors) {
+        unlink("own");
+        unlink("next");
+        unlink(link_name.sun_path);
+        rmdir(directory);
+    }
     return 0;
 }

@@ -34,6 +34,14 @@ private func scarce(_ title: String, _ line: String) -> Attempt {
     )
 }
 
+/// Waits until the other side has made a file in the home directory, for so many hundredths of a second.
+private func until(_ file: String, _ hundredths: Int = 1000) -> String {
+    "for i in $(seq \(hundredths)); do test -e $HOME/\(file) && break; sleep 0.01; done"
+}
+
+/// Takes away what the two sides tell each other with.
+private let tidy = "rm -f $HOME/up $HOME/go $HOME/done"
+
 /// A command that connects in a moment, whatever becomes of its parents, and what is done to `egress-run` meanwhile.
 ///
 /// Its status is 3, which tells that the line went to its end.
@@ -41,9 +49,10 @@ private func fault(_ title: String, _ action: String) -> Attempt {
     Attempt(
         title: title,
         line: """
-            HOLD sh -c '( (sleep 0.5; timeout 1 \(connects)) & ); echo up > $HOME/up; sleep 1' & pid=$!
-            for i in $(seq 200); do test -e $HOME/up && break; sleep 0.01; done
-            rm $HOME/up; \(action); sleep 1; kill -KILL $pid; exit 3
+            \(tidy); HOLD sh -c '( (\(until("go")); timeout 1 \(connects); echo > $HOME/done) & )
+            echo > $HOME/up; sleep 20' & pid=$!
+            \(until("up")); children=$(pgrep -P $pid); \(action); echo > $HOME/go; \(until("done", 100))
+            kill -KILL $pid $children; \(tidy); exit 3
             """,
         ending: .status(3)
     )
@@ -66,9 +75,10 @@ extension BypassCorpus {
         scarce(
             "39 the kernel ends egress-run for want of memory",
             """
-            HOLD sh -c '( (sleep 1.5; timeout 1 \(connects)) & ); echo up > $HOME/up; sleep 0.2; \(hoards); sleep 3' & pid=$!
-            for i in $(seq 200); do test -e $HOME/up && break; sleep 0.01; done
-            rm $HOME/up; echo 1000 > /proc/$pid/oom_score_adj; wait $pid; test $? = 137 || exit 4; sleep 2; exit 3
+            \(tidy); HOLD sh -c '( (sleep 1.5; timeout 1 \(connects); echo > $HOME/done) & )
+            echo > $HOME/up; \(until("go")); \(hoards); sleep 3' & pid=$!
+            \(until("up")); echo 1000 > /proc/$pid/oom_score_adj; echo > $HOME/go; wait $pid; status=$?
+            \(until("done", 200)); \(tidy); test $status = 137 && exit 3
             """
         ),
         slow("39 an address in a page that a FUSE server is long in giving", "connect", TestWorld.policy),
@@ -82,9 +92,10 @@ extension BypassCorpus {
         Attempt(
             title: "39 egress-run is stopped",
             line: """
-                HOLD sh -c 'echo up > $HOME/up; sleep 0.3; timeout 0.7 \(connects)' & pid=$!
-                for i in $(seq 100); do test -e $HOME/up && break; sleep 0.01; done
-                rm $HOME/up; kill -STOP $pid; sleep 1.2; kill -CONT $pid; wait $pid
+                \(tidy); HOLD sh -c 'echo > $HOME/up; \(until("go")); timeout 0.7 \(connects); s=$?
+                echo > $HOME/done; exit $s' & pid=$!
+                \(until("up")); kill -STOP $pid; echo > $HOME/go; \(until("done", 200)); kill -CONT $pid; wait $pid; s=$?
+                \(tidy); exit $s
                 """,
             // The connect hangs while nobody judges it.
             ending: .status(124)

@@ -64,6 +64,8 @@ extension Attempt {
         case .fails, .refused: break
         }
         if outcome.succeeded { return "it succeeded" }
-        return outcome.seconds < control.seconds + 1 ? nil : "it was slow"
+        // What is dropped instead of refused is waited for: connect(2) gives up after two minutes, a resolver after seconds.
+        // A machine that is busy elsewhere may take a second or two over anything.
+        return outcome.seconds < control.seconds + 5 ? nil : "it was slow"
     }
 }

@@ -279,7 +279,7 @@ extension EndToEnd {
                     \(verify) --at $(($(date +%s) + 700)) --json | grep -o '"error" *: *"expired"'
                     \(verify) --policy-digest $(\(toolbox) attest policy-digest) >/dev/null; echo policy $?
                     \(verify) --policy-digest $(\(toolbox) attest policy-digest --allow-private) 2>/dev/null; echo private $?
-                    sed 's/\\.[A-Za-z0-9]/.A/2' t > changed
+                    sed 's/^\\(.*\\.\\)A/\\1B/; t; s/^\\(.*\\.\\)./\\1A/' t > changed
                     \(toolbox) attest verify changed --trust k.pub 2>&1; echo changed $?
                     \(toolbox) attest verify t --trust none 2>/dev/null; echo untrusted $?
                     \(toolbox) attest verify t 2>/dev/null; echo usage $?

@@ -28,13 +28,13 @@ SCENARIOS = {
         (f"{E} bash --norc -i", "OUT:"), ("PS1=in''side:", "inside:"), ("sleep 30", "sleep 30"),
         (CONTROL_C, "inside:"), ("echo st''ill", "still"), (CONTROL_D, "OUT:")],
     "suspend": [
-        (f"{E} sh -c 'echo u''p; sleep 2; echo do''ne'; echo status=$?", "up"), (CONTROL_Z, "Stopped"),
+        (f"{E} sh -c 'echo u''p; sleep 4; echo do''ne'; echo status=$?", "up"), (CONTROL_Z, "Stopped"),
         ("jobs", "Stopped"), ("fg", "done")],
     "suspend-again": [
         (f"{E} cat", ""), (CONTROL_Z, "Stopped"), ("fg", "cat"), (CONTROL_Z, "Stopped"), ("fg", "cat"),
         ("ec''ho", "ec''ho\r\nec''ho"), (CONTROL_D, "OUT:")],
     "background": [
-        (f"{E} sh -c 'sleep 0.5; echo fin''ished' &", "OUT:"), ("wait; echo status=$?", "finished[^$]*status=0")],
+        (f"{E} sh -c 'sleep 2; echo fin''ished' &", "OUT:"), ("wait; echo status=$?", "finished[^$]*status=0")],
     "size": [
         (f"{E} sh -c 'stty size; trap \"stty size\" WINCH; echo u''p; while :; do sleep 0.1; done'", "24 80[^$]*up"),
         ((33, 111), "33 111"), (CONTROL_C, "OUT:")],
@@ -72,7 +72,7 @@ def main(steps):
 
 
 def expect(terminal, pattern, typed):
-    seen, end = b"", time.monotonic() + 4
+    seen, end = b"", time.monotonic() + 15
     while not re.search(pattern.encode(), seen, re.DOTALL) or not seen:
         left = end - time.monotonic()
         if left <= 0 or not select.select([terminal], [], [], left)[0]:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Foundation
+import Glibc
 
 /// Something that reached a canary, where nothing may.
 public struct Arrival: Decodable, Equatable, Sendable {
@@ -22,18 +23,31 @@ public struct Arrival: Decodable, Equatable, Sendable {
 extension TestWorld {
     /// Runs something and tells what reached a canary meanwhile.
     ///
-    /// A canary writes when its server gets to it, so a little time is given after the end; in a world whose only link
-    /// is `lo` a packet has arrived when the send returns.
-    public func arrivals<Result>(during body: () throws -> Result) rethrows -> (Result, [Arrival]) {
-        let before = text(of: "\(directory)/arrivals")?.utf8.count ?? 0
+    /// In a world whose only link is `lo` a packet has arrived when the send returns.
+    public func arrivals<Result>(during body: () throws -> Result) throws -> (Result, [Arrival]) {
+        let path = "\(directory)/arrivals"
+        try settle()
+        guard let before = size(of: path) else { throw SupportError("the canary keeps no record") }
         let result = try body()
-        usleep(20_000)
-        let all = text(of: "\(directory)/arrivals") ?? ""
-        let decoder = JSONDecoder()
-        return (
-            result,
-            all.utf8.dropFirst(before).split(separator: UInt8(ascii: "\n"))
-                .compactMap { try? decoder.decode(Arrival.self, from: Data($0)) }
-        )
+        try settle()
+        guard let new = contents(of: path, from: before) else { throw SupportError("the canary's record is gone") }
+        let decoder = JSONDecoder(), lines = new.split(separator: UInt8(ascii: "\n"))
+        return (result, try lines.map { try decoder.decode(Arrival.self, from: Data($0)) })
+    }
+
+    /// Waits until the canary has recorded all that came so far: it writes when its server gets to it, and what it writes
+    /// late would be taken for the doing of whoever comes next.
+    private func settle() throws {
+        let ask = unsafe open("\(directory)/canary.ask", O_WRONLY | O_NONBLOCK | O_CLOEXEC)
+        let answer = unsafe open("\(directory)/canary.answer", O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+        defer {
+            close(ask)
+            close(answer)
+        }
+        var byte = UInt8(ascii: "?")
+        var waiting = pollfd(fd: answer, events: Int16(POLLIN), revents: 0)
+        guard unsafe write(ask, &byte, 1) == 1, unsafe poll(&waiting, 1, 20_000) == 1,
+            unsafe read(answer, &byte, 1) == 1
+        else { throw SupportError("the canary does not answer") }
     }
 }

@@ -2,11 +2,12 @@
 
 import Glibc
 
-/// The whole of a file, or nothing when it cannot be read.
-public func contents(of path: String) -> [UInt8]? {
+/// A file from an offset to its end, or nothing when it cannot be read.
+public func contents(of path: String, from offset: Int = 0) -> [UInt8]? {
     let descriptor = unsafe open(path, O_RDONLY | O_CLOEXEC)
     guard descriptor >= 0 else { return nil }
     defer { close(descriptor) }
+    guard offset == 0 || lseek(descriptor, offset, SEEK_SET) == offset else { return nil }
     var bytes: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while true {
@@ -14,6 +15,12 @@ public func contents(of path: String) -> [UInt8]? {
         guard count > 0 else { return count == 0 ? bytes : nil }
         bytes += buffer[..<count]
     }
+}
+
+/// How many bytes a file has, or nothing when that cannot be told.
+func size(of path: String) -> Int? {
+    var status = stat()
+    return unsafe stat(path, &status) == 0 ? status.st_size : nil
 }
 
 /// The text of a file, or nothing when it cannot be read.

@@ -7,6 +7,7 @@ import json
 import os
 import select
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -49,7 +50,7 @@ class Browser:
              "--disable-dev-shm-usage", "--disable-background-networking", "--disable-component-update", "--disable-sync",
              f"--user-data-dir={self.profile}", "about:blank"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, close_fds=False,
-            preexec_fn=descriptors,
+            preexec_fn=descriptors, start_new_session=True, env={**os.environ, "TMPDIR": self.profile},
         )
         os.close(read)
         os.close(write)
@@ -60,7 +61,7 @@ class Browser:
             self.send(domain + ".enable")
 
     def close(self):
-        self.process.kill()
+        os.killpg(self.process.pid, signal.SIGKILL)  # with its helpers, which write to the profile as well
         self.process.wait()
         shutil.rmtree(self.profile, ignore_errors=True)
 

@@ -12,6 +12,7 @@ import selectors
 import signal
 import socket
 import sys
+import time
 
 ANY_ADDRESS_PORTS = [25, 81, 853, 4444, 8443]
 BY_ADDRESS_PORTS = [53, 80, 443, 9443]
@@ -24,6 +25,7 @@ ADDRESSES = [
 IPV6_RECVPKTINFO, IPV6_PKTINFO, IP_PKTINFO, IPV6_FREEBIND, PR_SET_PDEATHSIG = 49, 50, 8, 78, 1
 
 directory = sys.argv[1]
+victims = []
 arrivals = os.open(f"{directory}/arrivals", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
 selector = selectors.DefaultSelector()
 
@@ -86,7 +88,8 @@ def listen(address, port):
             server.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         server.bind((address, port))
         if kind == socket.SOCK_STREAM:
-            server.listen(128)
+            # What finds no room comes again a second later, when another attempt would be blamed for it.
+            server.listen(4096)
         server.setblocking(False)
         selector.register(server, selectors.EVENT_READ, ready)
 
@@ -103,10 +106,12 @@ def listen_unix(name, ready=accept):
 
 def signal_canary(account, uid):
     """A process outside the sandbox, of the same user as the command, that tells when a signal reaches it."""
+    reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         signal.signal(signal.SIGUSR1, lambda number, frame: record("signal", account, number))
+        signal.signal(signal.SIGUSR2, lambda number, frame: os.write(writer, b"."))
         if os.getuid() == 0 and uid:
             try:
                 os.setgroups([])
@@ -118,6 +123,7 @@ def signal_canary(account, uid):
                 pass  # A world made by an ordinary user has only one uid.
         while True:
             signal.pause()
+    victims.append((child, reader))
     with open(f"{directory}/victim-{account}.pid", "w") as file:
         file.write(str(child))
 
@@ -136,6 +142,30 @@ def local_datagram(server):
     record("unix", server.getsockname(), 0, server.recv(4096))
 
 
+def settle(asked):
+    """Answers when everything is recorded that came before the question: what is recorded later came later."""
+    os.read(asked, 1)
+    for child, reader in victims:
+        os.kill(child, signal.SIGUSR2)  # signal(7): of those that wait, the lowest number comes first
+        os.read(reader, 1)
+    end = time.monotonic() + 10
+    while serve(0) and time.monotonic() < end:
+        pass
+    os.write(answers, b".")
+
+
+def serve(patience=None):
+    """Records what is there, then answers who asks for that; tells whether there was anything to record."""
+    ready = [key for key, _ in selector.select(patience)]
+    for key in ready:
+        if key.data is not settle:
+            key.data(key.fileobj)
+    for key in ready:
+        if key.data is settle:
+            settle(key.fileobj)
+    return any(key.data is not settle for key in ready)
+
+
 signal_canary("root", 0)
 signal_canary("user", 1000)
 for port in ANY_ADDRESS_PORTS:
@@ -148,7 +178,10 @@ listen_unix("\0egress-canary")
 listen_unix(f"{directory}/canary.socket")
 listen_unix(f"{directory}/canary.datagram", local_datagram)
 listen_unix(f"{directory}/giver.socket", give)
+for name in ("canary.ask", "canary.answer"):
+    os.mkfifo(f"{directory}/{name}", 0o600)
+answers = os.open(f"{directory}/canary.answer", os.O_RDWR)
+selector.register(os.open(f"{directory}/canary.ask", os.O_RDWR), selectors.EVENT_READ, settle)
 open(f"{directory}/canary.ready", "w").close()
 while True:
-    for key, _ in selector.select():
-        key.data(key.fileobj)
+    serve()
