@@ -244,7 +244,7 @@ let package = Package(
         .testTarget(name: "EgressPolicyTests", dependencies: ["EgressPolicy", "TestSupport"], swiftSettings: swift),
         .testTarget(
             name: "EgressPolicyFileTests",
-            dependencies: ["EgressPolicyFile", "EgressPolicy", "EgressDNS"],
+            dependencies: ["EgressPolicyFile", "EgressPolicy", "EgressDNS", "TestSupport"],
             swiftSettings: swift
         ),
         .testTarget(

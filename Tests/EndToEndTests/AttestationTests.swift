@@ -54,7 +54,7 @@ private let printTokens = printKey + "echo token $(cat t); echo final $(cat t.fi
 private let attested = "egress-run --attest t --attest-key k --worker-id w1"
 
 extension EndToEnd {
-    @Suite(.serialized) struct Attestation {
+    @MainActor @Suite(.serialized) struct Attestation {
         /// While the command runs, it and its namespaces are looked at with other tools, from outside.
         @Test(arguments: Account.available)
         func `each claim is what another measurement finds`(as account: Account) async throws {

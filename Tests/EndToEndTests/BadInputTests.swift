@@ -51,7 +51,7 @@ private let files: [(name: String, content: String, says: [String])] = [
 ]
 
 extension EndToEnd {
-    @Suite(.serialized) struct BadInput {
+    @MainActor @Suite(.serialized) struct BadInput {
         @Test(arguments: options)
         func `a bad option is refused before anything runs`(_ row: (options: String, says: [String])) throws {
             let outcome = try TestWorld.shared().run("egress-run \(row.options) -- echo ran", as: .user)

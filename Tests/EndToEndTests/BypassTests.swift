@@ -6,7 +6,7 @@ import Testing
 
 extension EndToEnd {
     /// Every known way out; `scripts/bypass` prints the same rows as a table.
-    @Suite(.serialized) struct Bypass {
+    @MainActor @Suite(.serialized) struct Bypass {
         @Test(arguments: BypassCorpus.tables.flatMap(\.attempts.rows))
         func `nothing gets out`(_ row: Row) throws {
             try row.attempt.expectHeld(as: row.account)

@@ -18,7 +18,7 @@ private let ownServer = """
 
 extension EndToEnd {
     /// connect(2), which the supervisor performs.
-    @Suite(.serialized) struct Calls {
+    @MainActor @Suite(.serialized) struct Calls {
         @Test(arguments: Account.available)
         func `connect behaves as it would without`(as account: Account) throws {
             let line = "cd $HOME && exec calls-glibc \(address) 80 9 7009", world = try TestWorld.shared()

@@ -5,7 +5,7 @@ import Testing
 
 extension EndToEnd {
     /// `egress check` with real name servers, an honest one and one that lies.
-    @Suite struct CheckTests {
+    @MainActor @Suite struct CheckTests {
         static let check = "\(Fixtures.checkout)/.build/release/egress check"
 
         private func check(_ arguments: String, resolver: WorldResolver = .honest) throws -> Outcome {

@@ -109,7 +109,7 @@ private let endings = [
 ]
 
 extension EndToEnd {
-    @Suite(.serialized) struct Connections {
+    @MainActor @Suite(.serialized) struct Connections {
         @Test(arguments: ways, Account.available)
         func `a socket keeps its identity however it is connected`(_ row: Success, as account: Account) throws {
             try row.expect(as: account)

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 extension EndToEnd {
-    @Suite struct DoctorTests {
+    @MainActor @Suite struct DoctorTests {
         static let doctor = "\(Fixtures.checkout)/.build/release/egress doctor"
 
         @Test func `what holds commands in these tests is said to hold`() throws {

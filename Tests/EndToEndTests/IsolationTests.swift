@@ -47,7 +47,7 @@ private let rootFacts = [
 ]
 
 extension EndToEnd {
-    @Suite(.serialized) struct Isolation {
+    @MainActor @Suite(.serialized) struct Isolation {
         @Test(arguments: facts, Account.available)
         func `what a command sees from inside`(_ row: Success, as account: Account) throws {
             try row.expect(as: account)

@@ -50,7 +50,7 @@ private let leftovers = [
 ]
 
 extension EndToEnd {
-    @Suite(.serialized) struct Lifecycle {
+    @MainActor @Suite(.serialized) struct Lifecycle {
         @Test(arguments: statuses, Account.available)
         func `the exit status tells who failed`(_ row: (line: String, status: Int32), as account: Account) throws {
             let outcome = try TestWorld.shared().run(row.line, as: account)

@@ -105,7 +105,7 @@ private let silences = [
 ]
 
 extension EndToEnd {
-    @Suite(.serialized) struct Names {
+    @MainActor @Suite(.serialized) struct Names {
         @Test(arguments: questions, Account.available)
         func `the policy resolver answers what the policy allows`(_ row: Success, as account: Account) throws {
             try row.expect(as: account)

@@ -15,7 +15,7 @@ private func lines(_ line: String) throws -> [String: String] {
 private let quiet = "EGRESS_TELL=quiet EGRESS_ALLOW='allowed.example'"
 
 extension EndToEnd {
-    @Suite(.serialized) struct PreloadHooks {
+    @MainActor @Suite(.serialized) struct PreloadHooks {
         @Test func `every call that names an address is hooked, with EACCES`() throws {
             let world = try TestWorld.shared()
             let (control, reached) = try world.arrivals { try lines("hooks-glibc addresses") }

@@ -7,7 +7,7 @@ import Testing
 private let isolation = ["--isolation", "preload", "--allow", "allowed.example:80"]
 
 extension EndToEnd {
-    @Suite(.serialized) struct PreloadLauncher {
+    @MainActor @Suite(.serialized) struct PreloadLauncher {
         @Test(arguments: [
             ("curl -s -m 5 http://allowed.example/", Int32(0)), ("curl -s -m 5 http://denied.example/", 6),
             ("exit 9", 9), ("kill -9 $$", 137),

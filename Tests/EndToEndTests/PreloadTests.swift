@@ -29,7 +29,7 @@ private let programs = [
 ]
 
 extension EndToEnd {
-    @Suite(.serialized) struct Preload {
+    @MainActor @Suite(.serialized) struct Preload {
         @Test(arguments: programs)
         func `a dynamic program reaches an allowed host`(_ program: (name: String, line: String)) throws {
             let line = preloaded(program.line.replacing("HOST", with: "allowed.example"))

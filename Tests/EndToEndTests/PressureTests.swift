@@ -13,7 +13,7 @@ private let floods = [
 ]
 
 extension EndToEnd {
-    @Suite(.serialized) struct Pressure {
+    @MainActor @Suite(.serialized) struct Pressure {
         @Test(arguments: floods, Account.available)
         func `39 a flood leaves room for others`(_ row: String, as account: Account) throws {
             try Success(

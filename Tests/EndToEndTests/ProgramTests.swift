@@ -51,7 +51,7 @@ private let programs = [
 ]
 
 extension EndToEnd {
-    @Suite(.serialized) struct Programs {
+    @MainActor @Suite(.serialized) struct Programs {
         @Test(arguments: programs, Account.available)
         func `an unmodified program reaches an allowed host`(_ program: Program, as account: Account) throws {
             let host = "allowed.example"

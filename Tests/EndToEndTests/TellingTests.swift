@@ -43,7 +43,7 @@ private func lines(of text: String) throws -> [Line] {
 }
 
 extension EndToEnd {
-    @Suite(.serialized) struct Telling {
+    @MainActor @Suite(.serialized) struct Telling {
         @Test(arguments: denials, Account.available)
         func `a denial is told once, with the reason`(
             _ row: (line: String, says: [String]),

@@ -10,7 +10,7 @@ private let scenarios = [
 ]
 
 extension EndToEnd {
-    @Suite(.serialized) struct Terminal {
+    @MainActor @Suite(.serialized) struct Terminal {
         private func play(_ scenario: String, as account: Account) throws {
             let outcome = try TestWorld.shared().run(
                 "/usr/bin/python3 $WORLD/programs/terminal.py \(scenario)",

@@ -32,7 +32,7 @@ private let lines = [
 ]
 
 extension EndToEnd {
-    @Suite(.serialized) struct Transparency {
+    @MainActor @Suite(.serialized) struct Transparency {
         @Test(arguments: lines, Account.available)
         func `a command behaves as it would without`(_ line: String, as account: Account) throws {
             let world = try TestWorld.shared()

@@ -34,7 +34,7 @@ struct FetchWorld {
     var folder: String { "\(world.directory)/fetch" }
 
     /// Allows the one name, with short bounds and the world's own authority.
-    static let usual = ["--allow", "v4.example", "--timeout", "8", "--header-timeout", "2", "--connect-timeout", "3"]
+    static let usual = ["--allow", "v4.example", "--timeout", "15", "--header-timeout", "5", "--connect-timeout", "5"]
 
     /// Runs `egress fetch` inside the world.
     func fetch(_ arguments: [String], resolver: WorldResolver = .honest, input: String = "") throws -> Outcome {
