@@ -123,6 +123,7 @@ def signal_canary(account, uid):
                 pass  # A world made by an ordinary user has only one uid.
         while True:
             signal.pause()
+    os.close(writer)
     victims.append((child, reader))
     with open(f"{directory}/victim-{account}.pid", "w") as file:
         file.write(str(child))

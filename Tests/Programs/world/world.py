@@ -116,8 +116,9 @@ def first_process(directory, ready):
 
 def main(programs, built, binary):
     os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
-    # setpgid(2): signals to the group of the tests, as from a terminal, would end the world before it has tidied up.
-    os.setsid()
+    # A signal to the process group of the tests, as from a terminal, would end the world before it has tidied up.
+    if os.getpgrp() != os.getpid():
+        os.setsid()
     directory = tempfile.mkdtemp(prefix="egress-world.")
     child = 0
     try:
