@@ -55,7 +55,7 @@ extension EndToEnd {
         func `the exit status tells who failed`(_ row: (line: String, status: Int32), as account: Account) throws {
             let outcome = try TestWorld.shared().run(row.line, as: account)
             #expect(outcome.status == row.status, "\(outcome)")
-            #expect(outcome.seconds < 10, "\(outcome)")
+            #expect(outcome.seconds < 4, "\(outcome)")
         }
 
         @Test(arguments: signals, Account.available)
@@ -78,7 +78,7 @@ extension EndToEnd {
             let world = try TestWorld.shared(), mark = "98765\(account.id)"
             let line = row.replacing("SECONDS", with: mark)
             let outcome = try world.run(line, as: account, egress: ["-q"])
-            #expect(outcome.seconds < 10, "\(outcome)")
+            #expect(outcome.seconds < 2, "\(outcome)")
             let left = try world.run("pgrep -f '^sleep \(mark)'", as: .root)
             #expect(left.standardOutput == "", "still alive: \(left)")
         }
