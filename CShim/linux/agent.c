@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The agent: one tiny process that stays in the relay namespace R to mint listeners on request.
+// The agent: one tiny process that stays in the relay namespace R to mint listeners on request, and to say which file a
+// unix socket is bound to.
 //
 // Should: end when the supervisor ends; answer every request.
 // Mustn't: be reachable from the worker (it is in no pid namespace of the worker's), or hold rights it does not use.
 
 #define _GNU_SOURCE
 #include "child.h"
+#include "egress_calls.h"
 
 #include <errno.h>
 #include <linux/netlink.h>
 #include <linux/sched.h>
 #include <string.h>
+#include <linux/un.h>
 #include <sys/capability.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -31,7 +35,8 @@ static int mint_listener(const struct egress_sandbox *sandbox, const struct egre
     return egress_make_socket(&listener.socket);
 }
 
-/// Keeps the two capabilities that minting needs: binding low ports, and marking what a socket sends (SO_MARK).
+/// Keeps the two capabilities that its work needs: binding low ports, and marking what a socket sends (SO_MARK), or asking
+/// for its file (SIOCUNIXFILE).
 static int drop_capabilities(void)
 {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -41,20 +46,35 @@ static int drop_capabilities(void)
     return (int)syscall(SYS_capset, &header, data);
 }
 
+/// The file that a unix socket is bound to (O_PATH): asked of the kernel about this very socket, which takes CAP_NET_ADMIN
+/// over its network namespace. -1 with errno.
+static int file_of_socket(int socket)
+{
+    struct sockaddr_storage name;
+    socklen_t size = sizeof name;
+    // Of anything else the number of this request may mean something else.
+    if (getsockname(socket, (struct sockaddr *)&name, &size) < 0)
+        return -1;
+    errno = EINVAL;
+    return name.ss_family == AF_UNIX ? ioctl(socket, SIOCUNIXFILE) : -1;
+}
+
 _Noreturn static void serve(const struct egress_sandbox *sandbox)
 {
     for (;;) {
         struct egress_request request;
-        ssize_t length = recv(sandbox->agent_control, &request, sizeof request, 0);
-        if (length < 0 && errno == EINTR)
-            continue;
+        int given = -1, fd;
+        size_t count = 1;
+        ssize_t length = egress_receive_descriptors(sandbox->agent_control, &request, sizeof request, &given, &count);
         if (length != sizeof request)
             _exit(0);
-        int fd = mint_listener(sandbox, &request);
-        egress_send_report(sandbox->agent_control, EGRESS_REPORT_LISTENER, fd < 0 ? errno : 0, "minting a listener", &fd,
+        fd = request.family == EGRESS_REQUEST_FILE ? file_of_socket(given) : mint_listener(sandbox, &request);
+        egress_send_report(sandbox->agent_control, EGRESS_REPORT_LISTENER, fd < 0 ? errno : 0, "answering a request", &fd,
                            fd < 0 ? 0 : 1);
         if (fd >= 0)
             close(fd);
+        if (count == 1)
+            close(given);
     }
 }
 

@@ -107,6 +107,39 @@ ssize_t egress_receive_descriptors(int socket, void *buffer, size_t capacity, in
     return length;
 }
 
+int egress_send_with_descriptors(int channel, const void *bytes, size_t count, const int *descriptors, int flags)
+{
+    int present[2];
+    size_t number = 0;
+    for (int i = 0; i < 2; i++)
+        if (descriptors[i] >= 0)
+            present[number++] = descriptors[i];
+    struct iovec part = {(void *)bytes, count};
+    _Alignas(struct cmsghdr) char rights[CMSG_SPACE(sizeof present)];
+    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
+    if (number > 0) {
+        memset(rights, 0, sizeof rights);
+        message.msg_control = rights;
+        message.msg_controllen = CMSG_SPACE(sizeof(int) * number);
+        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = CMSG_LEN(sizeof(int) * number);
+        memcpy(CMSG_DATA(header), present, sizeof(int) * number);
+    }
+    ssize_t sent;
+    do
+        sent = sendmsg(channel, &message, MSG_NOSIGNAL | flags);
+    while (sent < 0 && errno == EINTR);
+    return sent < 0 ? -1 : 0;
+}
+
+int egress_send_with_descriptor(int channel, const void *bytes, size_t count, int descriptor)
+{
+    const int descriptors[2] = {descriptor, -1};
+    return egress_send_with_descriptors(channel, bytes, count, descriptors, MSG_DONTWAIT);
+}
+
 ssize_t egress_receive_with_destination(int socket, void *buffer, size_t capacity, struct sockaddr_storage *name,
                                         uint8_t *address, size_t *address_length)
 {

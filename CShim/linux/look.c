@@ -2,10 +2,10 @@
 //
 // Theory of operation
 //
-// Every connect(2) of the worker waits for an answer of the supervisor's (seccomp_unotify(2)). Its address lies in the
+// Every connect(2) and bind(2) of the worker waits for an answer of the supervisor's (seccomp_unotify(2)). Its address lies in the
 // worker's memory, and a unix socket's path in a file system; to look at either can take for ever: a page may be one that a
 // FUSE server has yet to fill, and not even SIGKILL ends that wait. So the supervisor looks only at what can't wait: pages
-// that are there, names that the kernel has in its cache. All else it leaves to a reader, a process that can be spared (see
+// that are there, names that the kernel has in its cache, of file systems that answer by themselves. All else it leaves to a reader, a process that can be spared (see
 // `reader.c`):
 //
 //   worker             supervisor                      reader
@@ -33,7 +33,9 @@
 #include <linux/openat2.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -73,7 +75,12 @@ static int is_at_hand(uint32_t task, uint64_t pointer, uint64_t length)
         pages[i] = (first + i) * size_of_page;
     // Without nodes to move to it tells where the pages are, in a quarter of the time that the file takes. Kernels for
     // one node don't have it, and containers may forbid it.
-    if (syscall(SYS_move_pages, task, count, pages, NULL, nodes, 0) < 0)
+    long result = syscall(SYS_move_pages, task, count, pages, NULL, nodes, 0);
+    if (result < 0 && errno == EPERM && egress_trace_begin()) {
+        result = syscall(SYS_move_pages, task, count, pages, NULL, nodes, 0);
+        egress_trace_end();
+    }
+    if (result < 0)
         return are_mapped(task, first, count);
     for (uint64_t i = 0; i < count; i++)
         if (nodes[i] < 0)
@@ -90,16 +97,15 @@ static int read_address(struct egress_notice *notice, uint64_t pointer)
         return 0;
     struct iovec ours = {notice->address, (size_t)notice->length};
     struct iovec theirs = {(void *)(uintptr_t)pointer, (size_t)notice->length};
-    ssize_t count = process_vm_readv((pid_t)notice->task, &ours, 1, &theirs, 1, 0);
+    ssize_t count = egress_read_memory(notice->task, &ours, &theirs, 1);
     if (count == notice->length)
         return 0;
     return count < 0 ? errno : EFAULT;
 }
 
 /// openat2(2) with O_PATH, of a path as `identity` may walk it.
-static int open_in(const char *directory, const char *path, uint64_t resolve, const struct egress_identity *identity)
+static int open_in(int base, const char *path, uint64_t resolve, const struct egress_identity *identity)
 {
-    int base = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (base < 0)
         return -1;
     struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS};
@@ -108,32 +114,87 @@ static int open_in(const char *directory, const char *path, uint64_t resolve, co
     int saved = errno;
     if (other)
         egress_become_root();
-    close(base);
+    errno = saved;
+    return fd;
+}
+
+static int open_and_close(int base, const char *path, uint64_t resolve, const struct egress_identity *identity)
+{
+    int fd = open_in(base, path, resolve, identity), saved = errno;
+    if (base >= 0)
+        close(base);
     errno = saved;
     return fd;
 }
 
 /// Opens (O_PATH) what a path is to a task: in its root, from its working directory. -1 with errno.
-static int open_path(uint32_t task, const char *path, uint64_t resolve, struct egress_identity *identity)
+static int open_path(uint32_t task, const char *path, const struct egress_identity *identity)
 {
-    char root[32], directory[32];
-    if (geteuid() == 0 && egress_identify(task, identity) < 0)
-        return -1;
-    egress_proc_path(root, task, "root");
     if (path[0] == '/')
-        return open_in(root, path, resolve | RESOLVE_IN_ROOT, identity);
-    egress_proc_path(directory, task, "cwd");
-    int fd = open_in(directory, path, resolve | RESOLVE_BENEATH, identity);
+        return open_and_close(egress_task_directory(task, "root"), path, RESOLVE_IN_ROOT, identity);
+    int fd = open_and_close(egress_task_directory(task, "cwd"), path, RESOLVE_BENEATH, identity);
     if (fd >= 0 || errno != EXDEV)
         return fd;
     // It leads above the working directory: the same from the root, by the directory's name there.
     char whole[4096 + sizeof(struct sockaddr_un)];
-    ssize_t length = readlink(directory, whole, 4096);
+    ssize_t length = egress_task_link(task, "cwd", whole, 4096);
     if (length < 0 || length >= 4096)
         return -1;
     whole[length] = '/';
     strcpy(whole + length + 1, path);
-    return open_in(root, whole, resolve | RESOLVE_IN_ROOT, identity);
+    return open_and_close(egress_task_directory(task, "root"), whole, RESOLVE_IN_ROOT, identity);
+}
+
+/// The root directory of a task that has that of its mount namespace, of which there is one; else -1.
+static int root_at_hand(uint32_t task)
+{
+    static int common = -1;
+    char target[2];
+    if (egress_task_link(task, "root", target, sizeof target) != 1)
+        return -1;
+    if (common < 0)
+        common = egress_task_directory(task, "root");
+    return common;
+}
+
+/// What is known of the file without asking its file system.
+static void look_at_mount(struct egress_notice *notice, int descriptor)
+{
+    struct statx status;
+    notice->is_slow = 1;
+    if (statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &status) < 0)
+        return;
+    notice->is_socket = (status.stx_mode & S_IFMT) == S_IFSOCK;
+    notice->is_slow = !(status.stx_mask & STATX_MNT_ID) || !egress_is_local_mount(status.stx_mnt_id);
+}
+
+/// Whose file it is; that its file system may have to be asked.
+static void find_in_sets(struct egress_notice *notice, int descriptor)
+{
+    if (!notice->is_socket)
+        return;
+    notice->is_inside = egress_is_inside(descriptor);
+    notice->named = egress_named_find(descriptor);
+}
+
+void egress_look_at_file(struct egress_notice *notice, int descriptor)
+{
+    notice->named = -1;
+    look_at_mount(notice, descriptor);
+    find_in_sets(notice, descriptor);
+}
+
+int egress_file_status(int descriptor, struct egress_file *file)
+{
+    struct statx status;
+    unsigned wanted = STATX_INO | STATX_NLINK | STATX_MNT_ID;
+    if (statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, wanted, &status) < 0)
+        return -1;
+    file->device = makedev(status.stx_dev_major, status.stx_dev_minor);
+    file->inode = status.stx_ino;
+    file->links = status.stx_nlink;
+    file->mount = status.stx_mnt_id;
+    return 0;
 }
 
 /// The path of an AF_UNIX address, NUL-terminated, if it has one and the kernel would take it.
@@ -158,17 +219,37 @@ static void begin(const struct egress_call *call, struct egress_notice *notice, 
     notice->task = call->task;
     notice->descriptor = call->descriptor;
     notice->length = call->length;
-    notice->path_error = -1;
+    notice->path_error = notice->named = -1;
     *descriptor = -1;
 }
 
-static void find_path(struct egress_notice *notice, uint64_t resolve, int *descriptor)
+/// Who walks the path, if we are root; -1 with errno.
+static int identify(struct egress_notice *notice)
+{
+    return geteuid() == 0 ? egress_identify(notice->task, &notice->identity) : 0;
+}
+
+/// The same as `egress_call_find` without asking any file system; false if that can't be done.
+static int find_at_hand(struct egress_notice *notice, int *descriptor)
 {
     char path[sizeof(struct sockaddr_un) + 1];
     if (notice->error != 0 || !unix_path(notice, path))
-        return;
-    *descriptor = open_path(notice->task, path, resolve, &notice->identity);
+        return 1;
+    int root = path[0] == '/' && egress_knows_mounts() ? root_at_hand(notice->task) : -1;
+    if (root < 0 || identify(notice) < 0)
+        return 0;
+    *descriptor = open_in(root, path, RESOLVE_IN_ROOT | RESOLVE_CACHED, &notice->identity);
     notice->path_error = *descriptor < 0 ? errno : 0;
+    if (*descriptor < 0)
+        return notice->path_error != EAGAIN;
+    look_at_mount(notice, *descriptor);
+    if (!notice->is_slow) {
+        find_in_sets(notice, *descriptor);
+        return 1;
+    }
+    close(*descriptor);
+    *descriptor = -1;
+    return 0;
 }
 
 int egress_call_look(const struct egress_call *call, struct egress_notice *notice, int *descriptor)
@@ -178,15 +259,28 @@ int egress_call_look(const struct egress_call *call, struct egress_notice *notic
     if (length > 0 && !is_at_hand(call->task, call->pointer, length))
         return 0;
     notice->error = read_address(notice, call->pointer);
-    find_path(notice, RESOLVE_CACHED, descriptor);
-    return notice->path_error != EAGAIN;
+    // The name that bind(2) makes is the reader's to look for.
+    return call->is_bind || find_at_hand(notice, descriptor);
 }
 
-void egress_call_read(const struct egress_call *call, struct egress_notice *notice, int *descriptor, int identifies)
+void egress_call_read(const struct egress_call *call, struct egress_notice *notice, int identifies)
 {
-    begin(call, notice, descriptor);
+    int none;
+    begin(call, notice, &none);
     if (identifies)
         egress_identify_caller(notice);
     notice->error = read_address(notice, call->pointer);
-    find_path(notice, 0, descriptor);
+}
+
+void egress_call_find(struct egress_notice *notice, int *descriptor)
+{
+    char path[sizeof(struct sockaddr_un) + 1];
+    *descriptor = -1;
+    if (notice->error != 0 || !unix_path(notice, path))
+        return;
+    *descriptor = identify(notice) < 0 ? -1 : open_path(notice->task, path, &notice->identity);
+    notice->path_error = *descriptor < 0 ? errno : 0;
+    if (*descriptor < 0)
+        return;
+    egress_look_at_file(notice, *descriptor);
 }

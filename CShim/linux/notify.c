@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -41,10 +42,15 @@ uint64_t egress_monotonic_now(void)
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-uint64_t egress_mailbox_overdue(struct egress_mailbox *mailbox, uint64_t age)
+uint64_t egress_mailbox_overdue(struct egress_mailbox *mailbox)
 {
-    uint64_t since = atomic_load(&mailbox->since), id = atomic_load(&mailbox->id);
-    return egress_monotonic_now() - since >= age ? id : 0;
+    uint64_t due = atomic_load(&mailbox->due), id = atomic_load(&mailbox->id);
+    return egress_monotonic_now() >= due ? id : 0;
+}
+
+uint64_t egress_mailbox_id(struct egress_mailbox *mailbox)
+{
+    return atomic_load(&mailbox->id);
 }
 
 uint32_t egress_mailbox_task(struct egress_mailbox *mailbox)
@@ -83,13 +89,14 @@ int egress_call_take(int listener, int sends, struct egress_call *call)
     memset(&notification, 0, sizeof notification); // the kernel insists
     if (ioctl(listener, SECCOMP_IOCTL_NOTIF_RECV, &notification) < 0)
         return -1;
-    if (notification.data.nr != SYS_connect) {
+    if (notification.data.nr != SYS_connect && notification.data.nr != SYS_bind) {
         egress_send_pass_on(listener, sends, &notification);
         errno = ENOENT;
         return -1;
     }
     *call = (struct egress_call){
         .id = notification.id,
+        .is_bind = notification.data.nr == SYS_bind,
         .pointer = notification.data.args[1],
         .task = notification.pid,
         .descriptor = (int32_t)notification.data.args[0],
@@ -131,17 +138,46 @@ void egress_notification_share_core(int listener)
     ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, 1UL); // SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP
 }
 
+static int pin(pid_t task, int descriptor)
+{
+    int pidfd = egress_pidfd_of(task);
+    if (pidfd < 0)
+        return -1;
+    int fd = (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0U);
+    // It hides its memory, or has capabilities that we don't.
+    if (fd < 0 && errno == EPERM && egress_trace_begin()) {
+        fd = (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0U);
+        egress_trace_end();
+    }
+    return fd;
+}
+
 int egress_pin_descriptor(pid_t task, int descriptor)
 {
-    for (int i = 0; i < 2; i++) {
-        int pidfd = egress_pidfd_of(task), fd;
-        if (pidfd < 0)
-            return -1;
-        fd = (int)syscall(SYS_pidfd_getfd, pidfd, descriptor, 0U);
-        if (fd >= 0 || errno != ESRCH)
-            return fd;
-        egress_pidfd_forget(); // it ended, and another may have its number
+    // What is no socket is closed by another process, which its file system may hold up.
+    if (!egress_can_close_elsewhere()) {
+        errno = EBUSY;
+        return -1;
     }
+    int fd = pin(task, descriptor);
+    if (fd >= 0 || errno != ESRCH)
+        return fd;
+    egress_pidfd_forget(); // it ended, and another may have its number
+    return pin(task, descriptor);
+}
+
+int egress_pin_socket(pid_t task, int descriptor, int *domain, int *type)
+{
+    int fd = egress_pin_descriptor(task, descriptor);
+    socklen_t size = sizeof *domain, length = sizeof *type;
+    if (fd < 0)
+        return -1;
+    if (getsockopt(fd, SOL_SOCKET, SO_DOMAIN, domain, &size) == 0 &&
+        getsockopt(fd, SOL_SOCKET, SO_TYPE, type, &length) == 0)
+        return fd;
+    int saved = errno;
+    egress_let_go(fd);
+    errno = saved;
     return -1;
 }
 
@@ -177,6 +213,16 @@ static int has_watchdog(void)
     return state > 0;
 }
 
+static void arm(void)
+{
+    static const struct itimerspec on = {{0, 5000000}, {0, 5000000}};
+    if (is_armed)
+        return;
+    is_armed = 1;
+    if (timer_settime(timer, 0, &on, NULL) < 0)
+        is_armed = 0;
+}
+
 int egress_haste_begin(int socket)
 {
     int flags = fcntl(socket, F_GETFL);
@@ -184,15 +230,10 @@ int egress_haste_begin(int socket)
         return -1;
     // The file is the worker's own, so its flag is set only just around the calls. A thread of the worker's that takes
     // it back in between only makes a call wait until the watchdog interrupts it; the connection then goes on.
-    static const struct itimerspec on = {{0, 5000000}, {0, 5000000}};
     if (!has_watchdog())
         return -1;
     is_hasty = 1;
-    if (!is_armed) {
-        is_armed = 1;
-        if (timer_settime(timer, 0, &on, NULL) < 0)
-            is_armed = 0;
-    }
+    arm();
     if (is_armed && (flags & O_NONBLOCK || fcntl(socket, F_SETFL, flags | O_NONBLOCK) == 0))
         return flags;
     is_hasty = 0;
@@ -203,6 +244,23 @@ void egress_haste_end(int socket, int flags)
 {
     if (flags >= 0 && !(flags & O_NONBLOCK))
         fcntl(socket, F_SETFL, flags);
+    is_hasty = 0;
+}
+
+void egress_let_go(int descriptor)
+{
+    struct statx status;
+    int is_known = statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &status) == 0;
+    mode_t type = is_known ? status.stx_mode & S_IFMT : 0;
+    if (type != S_IFSOCK && type != S_IFIFO && !(type == S_IFREG && egress_is_local_mount(status.stx_mnt_id))) {
+        egress_close_elsewhere(descriptor);
+        return;
+    }
+    // Whoever closes a socket last waits for what it lingers for (SO_LINGER of socket(7)), but for signals.
+    is_hasty = type == S_IFSOCK && has_watchdog();
+    if (is_hasty)
+        arm();
+    close(descriptor);
     is_hasty = 0;
 }
 

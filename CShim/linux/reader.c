@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The reader: a process for what can't be read at once; see `look.c`.
+// The reader: a process for what can't be done at once, be it that memory or that a file system has to answer; see
+// `look.c`. It reads, and it performs calls of unix sockets that make or ask for a name.
 //
 // Mustn't: allocate or lock; it is a copy of the supervisor without exec.
 
 #define _GNU_SOURCE
 #include "child.h"
+#include "egress_calls.h"
 #include "task.h"
 
 #include <errno.h>
@@ -15,12 +17,14 @@
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 struct reader {
     int channel;
     int timer;
-    uint64_t patience;
+    int own_root;
+    struct egress_patience patience;
     int identifies;
     struct egress_mailbox *mailbox;
 };
@@ -28,60 +32,111 @@ struct reader {
 static void set_timer(const struct reader *reader, uint64_t nanoseconds)
 {
     struct itimerspec time = {.it_value = {(time_t)(nanoseconds / 1000000000), (long)(nanoseconds % 1000000000)}};
+    atomic_store(&reader->mailbox->due, egress_monotonic_now() + nanoseconds);
     timerfd_settime(reader->timer, 0, &time, NULL);
 }
 
-static void send_notice(const struct reader *reader, const struct egress_notice *notice, int descriptor)
+int egress_reader_ask(int channel, const struct egress_task *task, int first, int second)
 {
-    struct iovec part = {(void *)notice, sizeof *notice};
-    _Alignas(struct cmsghdr) char rights[CMSG_SPACE(sizeof descriptor)];
-    struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1};
-    if (descriptor >= 0) {
-        memset(rights, 0, sizeof rights);
-        message.msg_control = rights;
-        message.msg_controllen = sizeof rights;
-        struct cmsghdr *header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = CMSG_LEN(sizeof descriptor);
-        memcpy(CMSG_DATA(header), &descriptor, sizeof descriptor);
-    }
-    ssize_t sent;
-    do
-        sent = sendmsg(reader->channel, &message, MSG_NOSIGNAL);
-    while (sent < 0 && errno == EINTR);
-    if (sent < 0)
-        _exit(0); // the supervisor is gone
+    const int descriptors[2] = {first, second};
+    return egress_send_with_descriptors(channel, task, sizeof *task, descriptors, MSG_DONTWAIT);
 }
 
-static void serve_one(const struct reader *reader, const struct egress_call *call)
+/// Binds as the caller would; 0 or an errno value.
+static int bind_as_seen(const struct reader *reader, struct egress_notice *notice, int socket)
+{
+    struct egress_view view = {.own_root = reader->own_root};
+    if (geteuid() == 0 && egress_identify(notice->task, &notice->identity) < 0)
+        return EACCES;
+    if (egress_umask_of(notice->task, &view.mask) < 0)
+        return EACCES;
+    view.root = egress_task_directory(notice->task, "root");
+    view.directory = egress_task_directory(notice->task, "cwd");
+    int error = view.root < 0 || view.directory < 0 ? EACCES : egress_bind_as_seen(socket, notice, &view);
+    if (view.root >= 0)
+        close(view.root);
+    if (view.directory >= 0)
+        close(view.directory);
+    return error;
+}
+
+/// Connects to what a descriptor leads to; 0 or an errno value.
+static int connect_to(const struct egress_task *task, int socket, int path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    egress_descriptor_path(address.sun_path, path);
+    int flags = fcntl(socket, F_GETFL);
+    if (flags < 0 || (!(flags & O_NONBLOCK) && fcntl(socket, F_SETFL, flags | O_NONBLOCK) < 0))
+        return EACCES;
+    int error = egress_connect_now(socket, &address, sizeof address, &task->identity);
+    if (!(flags & O_NONBLOCK))
+        fcntl(socket, F_SETFL, flags);
+    return error;
+}
+
+/// Does what is asked; `*descriptor` becomes that of the path, or -1.
+static void perform(const struct reader *reader, const struct egress_task *task, const int *given,
+                    struct egress_notice *notice, int *descriptor)
+{
+    *descriptor = -1;
+    if (task->kind == EGRESS_TASK_LOOK || task->kind == EGRESS_TASK_BIND) {
+        egress_call_read(&task->call, notice, reader->identifies);
+        set_timer(reader, reader->patience.files);
+    }
+    switch (task->kind) {
+    case EGRESS_TASK_LOOK:
+        egress_call_find(notice, descriptor);
+        break;
+    case EGRESS_TASK_BIND:
+        notice->result = notice->error ? notice->error : bind_as_seen(reader, notice, given[0]);
+        break;
+    case EGRESS_TASK_CONNECT:
+        notice->result = connect_to(task, given[0], given[1]);
+        break;
+    case EGRESS_TASK_KEEP:
+        notice->result = egress_inside_add(given[0]) < 0 ? errno : 0;
+        break;
+    default:
+        notice->result = EINVAL;
+    }
+}
+
+static void serve_one(const struct reader *reader, const struct egress_task *task, const int *given)
 {
     struct egress_notice notice;
-    int descriptor;
-    atomic_store(&reader->mailbox->since, egress_monotonic_now());
-    atomic_store(&reader->mailbox->task, call->task);
-    atomic_store(&reader->mailbox->id, call->id);
-    set_timer(reader, reader->patience);
-    egress_call_read(call, &notice, &descriptor, reader->identifies);
+    int answered[2] = {-1, -1};
+    memset(&notice, 0, sizeof notice);
+    notice.id = task->call.id;
+    notice.task = task->call.task;
+    notice.path_error = notice.named = -1;
+    int is_of_files = task->kind == EGRESS_TASK_CONNECT || task->kind == EGRESS_TASK_KEEP;
+    atomic_store(&reader->mailbox->task, task->call.task);
+    atomic_store(&reader->mailbox->due, UINT64_MAX);
+    atomic_store(&reader->mailbox->id, task->call.id);
+    set_timer(reader, is_of_files ? reader->patience.files : reader->patience.memory);
+    perform(reader, task, given, &notice, &answered[0]);
     set_timer(reader, 0);
     atomic_store(&reader->mailbox->id, 0);
-
     // Taking someone's ids for a path took it away; who is orphaned by now finds the channel closed.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
-    send_notice(reader, &notice, descriptor);
-    if (descriptor >= 0)
-        close(descriptor);
+    if (egress_send_with_descriptors(reader->channel, &notice, sizeof notice, answered, 0) < 0)
+        _exit(0); // the supervisor is gone
+    if (answered[0] >= 0)
+        close(answered[0]);
 }
 
 _Noreturn static void serve(const struct reader *reader)
 {
     for (;;) {
-        struct egress_call call;
-        ssize_t length = recv(reader->channel, &call, sizeof call, 0);
-        if (length == sizeof call)
-            serve_one(reader, &call);
-        else if (length >= 0 || errno != EINTR)
+        struct egress_task task;
+        int given[2] = {-1, -1};
+        size_t count = 2;
+        ssize_t length = egress_receive_descriptors(reader->channel, &task, sizeof task, given, &count);
+        if (length != sizeof task)
             _exit(0); // the supervisor is gone
+        serve_one(reader, &task, given);
+        for (size_t i = 0; i < count; i++)
+            close(given[i]);
     }
 }
 
@@ -104,17 +159,21 @@ void egress_keep_only(int *const *kept, int count)
         _exit(125);
 }
 
-pid_t egress_reader_start(int channel, int timer, uint64_t patience, int identifies, struct egress_mailbox *mailbox)
+pid_t egress_reader_start(int channel, int timer, struct egress_patience patience, int identifies,
+                          struct egress_mailbox *mailbox)
 {
     pid_t parent = getpid();
-    pid_t pid = egress_clone(0);
+    pid_t pid = egress_fork();
     if (pid != 0)
         return pid;
-    struct reader reader = {channel, timer, patience, identifies, mailbox};
+    struct reader reader = {channel, timer, -1, patience, identifies, mailbox};
     prctl(PR_SET_NAME, "egress-reader");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
         _exit(125);
-    int *const kept[] = {&reader.channel, &reader.timer};
-    egress_keep_only(kept, 2);
+    int *kept[4] = {&reader.channel, &reader.timer};
+    egress_keep_only(kept, 2 + egress_sets_keep(kept + 2));
+    reader.own_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (reader.own_root < 0)
+        _exit(125);
     serve(&reader);
 }

@@ -228,7 +228,7 @@ int64_t egress_send_now(const struct egress_send_notice *notice, int file, const
     }
     int64_t result = perform(notice, memory, target, offset, &control);
     for (size_t i = 0; i < control.count; i++)
-        close(control.descriptors[i]);
+        egress_let_go(control.descriptors[i]);
     control.count = 0;
     if (size > 0)
         munmap(memory, size);

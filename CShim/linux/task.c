@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What /proc tells of a task, and taking a task's rights. Runs in the reader too: no allocation, no locks.
+// What the kernel tells of a task. Runs in the reader too: no allocation, no locks.
 
 #define _GNU_SOURCE
 #include "task.h"
@@ -16,21 +16,32 @@
 #define PIDFD_THREAD O_EXCL
 #endif
 
-void egress_proc_path(char *path, uint32_t task, const char *name)
+/// Writes a number behind `path`; returns where it ends.
+static char *write_number(char *path, uint32_t number)
 {
     char digits[12];
     size_t count = 0;
     do
-        digits[count++] = (char)('0' + task % 10);
-    while ((task /= 10) > 0);
-    memcpy(path, "/proc/", 6);
-    path += 6;
+        digits[count++] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
     while (count > 0)
         *path++ = digits[--count];
+    *path = 0;
+    return path;
+}
+
+void egress_proc_path(char *path, uint32_t task, const char *name)
+{
+    memcpy(path, "/proc/", 6);
+    path = write_number(path + 6, task);
     *path++ = '/';
-    do
-        *path++ = *name;
-    while (*name++);
+    strcpy(path, name);
+}
+
+void egress_descriptor_path(char *path, int descriptor)
+{
+    strcpy(path, "/proc/self/fd/");
+    write_number(path + strlen(path), (uint32_t)descriptor);
 }
 
 // Who calls often calls again.
@@ -147,21 +158,27 @@ _Static_assert(sizeof(struct info) == 64, "the kernel takes the version from the
 #define GET_INFO _IOWR(0xFF, 11, struct info)
 enum { INFO_IDS = 1 << 1 };
 
-/// True if a task is known to have root's rights on files: asked of a pidfd, as its status takes ten times as long.
-static int is_root(uint32_t task, struct egress_identity *identity)
+/// True if a task is known to have all of root's rights that we have: asked of a pidfd and of capget(2), as its status
+/// takes ten times as long.
+static int is_whole_root(uint32_t task, struct egress_identity *identity)
 {
     struct info info = {.mask = INFO_IDS};
     int pidfd = egress_pidfd_of((pid_t)task);
     if (pidfd < 0 || ioctl(pidfd, GET_INFO, &info) < 0)
         return 0;
-    *identity = (struct egress_identity){.group = info.group};
-    return info.mask & INFO_IDS && info.user == 0;
+    identity->user = 0;
+    identity->group = info.group;
+    identity->count = 0;
+    return info.mask & INFO_IDS && info.user == 0 && identity->capabilities == egress_own_capabilities();
 }
 
 int egress_identify(uint32_t task, struct egress_identity *identity)
 {
     char text[4096];
-    if (is_root(task, identity))
+    if (egress_capabilities_of((pid_t)task, &identity->capabilities) < 0)
+        return -1;
+    identity->capabilities &= egress_own_capabilities();
+    if (is_whole_root(task, identity))
         return 0;
     if (read_status(task, text, sizeof text) < 0)
         return -1;
@@ -181,25 +198,52 @@ int egress_identify(uint32_t task, struct egress_identity *identity)
     return 0;
 }
 
-int egress_become(const struct egress_identity *identity)
+int egress_umask_of(uint32_t task, uint32_t *mask)
 {
-    if (identity->user == 0 || geteuid() != 0)
-        return 0;
-    // Straight calls: the C library would make all threads of the process do the same.
-    if (syscall(SYS_setgroups, identity->count, identity->groups) < 0 ||
-        syscall(SYS_setresgid, -1, identity->group, -1) < 0)
-        _exit(125);
-    if (syscall(SYS_setresuid, -1, identity->user, -1) < 0)
-        _exit(125);
-    return 1;
+    char text[1024];
+    errno = EPROTO;
+    const char *line = read_status(task, text, sizeof text) < 0 ? NULL : find_line(text, "\nUmask:");
+    if (!line)
+        return -1;
+    while (*line == '\t')
+        line++;
+    for (*mask = 0; *line >= '0' && *line <= '7'; line++)
+        *mask = *mask * 8 + (uint32_t)(*line - '0');
+    return 0;
 }
 
-void egress_become_root(void)
+ssize_t egress_task_link(uint32_t task, const char *name, char *target, size_t capacity)
 {
-    // Anything else than success would leave us as someone else.
-    if (syscall(SYS_setresuid, -1, 0, -1) < 0 || syscall(SYS_setresgid, -1, 0, -1) < 0 ||
-        syscall(SYS_setgroups, 0, NULL) < 0)
-        _exit(125);
+    char path[32];
+    egress_proc_path(path, task, name);
+    ssize_t length = readlink(path, target, capacity);
+    if (length < 0 && errno == EACCES && egress_trace_begin()) {
+        length = readlink(path, target, capacity);
+        egress_trace_end();
+    }
+    return length;
+}
+
+int egress_task_directory(uint32_t task, const char *name)
+{
+    char path[32];
+    egress_proc_path(path, task, name);
+    int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 && errno == EACCES && egress_trace_begin()) {
+        fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+        egress_trace_end();
+    }
+    return fd;
+}
+
+ssize_t egress_read_memory(uint32_t task, const struct iovec *ours, const struct iovec *theirs, size_t count)
+{
+    ssize_t length = process_vm_readv((pid_t)task, ours, 1, theirs, count, 0);
+    if (length < 0 && errno == EPERM && egress_trace_begin()) {
+        length = process_vm_readv((pid_t)task, ours, 1, theirs, count, 0);
+        egress_trace_end();
+    }
+    return length;
 }
 
 void egress_identify_caller(struct egress_notice *notice)
@@ -210,8 +254,7 @@ void egress_identify_caller(struct egress_notice *notice)
         notice->process = status.process;
         notice->inner_process = status.inner_process;
     }
-    egress_proc_path(path, notice->task, "exe");
-    if (readlink(path, notice->executable, sizeof notice->executable - 1) < 0)
+    if (egress_task_link(notice->task, "exe", notice->executable, sizeof notice->executable - 1) < 0)
         notice->executable[0] = 0;
     // This lies in the caller's memory.
     egress_proc_path(path, notice->task, "cmdline");

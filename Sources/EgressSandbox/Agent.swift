@@ -4,7 +4,7 @@ internal import CLinux
 import Glibc
 public import LinuxSystem
 
-/// The agent in R, as the supervisor speaks to it.
+/// The agent, in R and with rights over its network namespace and W's, as the supervisor speaks to it.
 public final class Agent {
     private let control: FileDescriptor
     /// While an answer is missing, answers and requests would not match: nothing is asked.
@@ -35,11 +35,22 @@ public final class Agent {
 
     /// A listener on a port of R that holds its SYNs; nil when the agent can't or doesn't answer, which denies.
     public func mintListener(isIPv6: Bool, port: UInt16) -> Int32? {
+        ask(egress_request(family: isIPv6 ? 1 : 0, port: UInt32(port)))
+    }
+
+    /// The file that a unix socket is bound to (O_PATH), whatever its name leads to by now; nil when it has none, or the agent
+    /// can't or doesn't answer.
+    public func file(of socket: Int32) -> Int32? {
+        ask(egress_request(family: UInt32(EGRESS_REQUEST_FILE), port: 0), with: socket)
+    }
+
+    private func ask(_ request: egress_request, with descriptor: Int32 = -1) -> Int32? {
         guard !isLost else { return nil }
         isLost = true
-        let request = egress_request(family: isIPv6 ? 1 : 0, port: UInt32(port))
-        let sent = unsafe withUnsafeBytes(of: request) { unsafe Socket.send(control.raw, $0) }
-        guard case .bytes = sent else { return nil }
+        let isSent = unsafe withUnsafeBytes(of: request) { bytes in
+            unsafe egress_send_with_descriptor(control.raw, bytes.baseAddress!, bytes.count, descriptor) == 0
+        }
+        guard isSent else { return nil }
         var entry = pollfd(fd: control.raw, events: Int16(POLLIN), revents: 0)
         let end = monotonicNow() + Self.timeout
         var ready: Int32
@@ -49,8 +60,8 @@ public final class Agent {
             ready = unsafe poll(&entry, 1, Int32(left / 1_000_000))
         } while ready < 0 && errno == EINTR
         guard ready == 1 else { return nil }
-        guard case .listener(let descriptor, _) = try? SandboxReport.receive(control.raw) else { return nil }
+        guard case .listener(let answer, _) = try? SandboxReport.receive(control.raw) else { return nil }
         isLost = false
-        return descriptor
+        return answer
     }
 }

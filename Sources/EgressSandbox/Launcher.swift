@@ -110,6 +110,8 @@ public struct Launcher {
             }
         }
         try writeIdentity(of: children.agent)
+        // Now, while the agent lets itself be looked at.
+        let userNamespace = try FileDescriptor.open("/proc/\(children.agent)/ns/user", O_RDONLY)
         try go(agentControl.raw)
 
         guard case .ready(let initial, var relaySockets) = try next(agentControl.raw, initControl.raw) else {
@@ -140,6 +142,7 @@ public struct Launcher {
             initControl: initControl,
             command: FileDescriptor(owning: pidfd),
             notifications: notifications,
+            userNamespace: userNamespace,
             diagnostics: diagnostics,
             earlyReport: early,
             agentPid: children.agent,

@@ -18,7 +18,9 @@ public struct Sandbox: ~Copyable {
     public let command: FileDescriptor
     /// Where the command's notified calls come to (seccomp_unotify(2)).
     public let notifications: Int32
-    /// A netlink socket of W, for UNIX_DIAG (sock_diag(7)); also tells which namespace W is.
+    /// The command's user namespace.
+    public let userNamespace: FileDescriptor
+    /// A netlink socket of W, for sock_diag(7); also tells which namespace W is.
     public let diagnostics: Int32
     /// What init reported before the launch was over: the command could not be executed.
     public let earlyReport: SandboxReport?

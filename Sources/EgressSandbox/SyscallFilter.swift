@@ -32,7 +32,7 @@ public enum SyscallFilter {
 
     /// connect(2) is performed by the supervisor: it says who connected where, and no path of a unix socket leads out
     /// unseen.
-    private static let connections = [SyscallRule(notifying: "connect")]
+    private static let connections = [SyscallRule(notifying: "connect"), SyscallRule(notifying: "bind")]
 
     /// What can name where it sends to, of any socket: behind a pointer no filter sees it. The supervisor refuses
     /// MSG_FASTOPEN, too, which sendto(2) may have without an address.

@@ -61,6 +61,8 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     ///   - unixPaths: unix sockets outside that the command may connect to
     ///   - unixDatagrams: whether it may have unix datagram sockets, and send to those paths
     ///   - timeout: nanoseconds that the command may take
+    ///   - capabilities: what the command keeps, and so what is kept here
+    ///   - writesFiles: whether the caller will make files after the command's end
     public init(
         _ sandbox: consuming Sandbox,
         signals: consuming SignalDescriptor,
@@ -68,7 +70,9 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         unixPaths: [String] = [],
         unixDatagrams: Bool = false,
         reporter: Reporter,
-        timeout: UInt64?
+        timeout: UInt64?,
+        capabilities: UInt64,
+        writesFiles: Bool
     ) throws(SystemError) {
         loop = try EventLoop()
         self.reporter = reporter
@@ -84,11 +88,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         self.signals = signals
         self.sandbox = sandbox
         let namespace = PinnedSocket.namespaceCookie(of: self.sandbox.diagnostics)
-        let unixSockets = UnixSockets(
-            inside: FileDescriptor(owning: self.sandbox.diagnostics),
-            process: self.sandbox.initPid,
-            paths: unixPaths
-        )
+        let unixSockets = try UnixSockets(process: self.sandbox.initPid, paths: unixPaths)
         sends =
             unixDatagrams
             ? try Sends(
@@ -103,6 +103,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
             namespace: namespace,
             unixSockets: unixSockets,
             sends: sends,
+            agent: self.sandbox.agent,
             gate: gate,
             loop: loop
         )
@@ -112,6 +113,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         notifications.catchUp = { [unowned self] isIPv6 in
             for zone in zones where zone.isIPv6 == isIPv6 { zone.catchUp() }
         }
+        try Confinement.enter(self.sandbox.userNamespace, capabilities: capabilities, writesFiles: writesFiles)
     }
 
     private func watch(_ listeners: Listeners) throws(SystemError) {

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 
+internal import CLinux
 import Glibc
 
-/// Which file an open descriptor leads to, whatever it is called.
+/// Which file an open descriptor leads to by the numbers that are shown of it. They tell files apart only as long as their
+/// file system doesn't give one again: who needs to know for certain asks `FileSets`.
 public struct FileIdentity: Hashable, Sendable {
     /// The device, as stat(2) has it.
     public private(set) var device: UInt64
@@ -10,17 +12,12 @@ public struct FileIdentity: Hashable, Sendable {
     public private(set) var inode: UInt64
     /// How many names it has.
     public let links: UInt64
-    /// True of a unix socket.
-    public let isSocket: Bool
 
-    /// Of an open descriptor; nil if it can't be told.
+    /// Of an open descriptor, as far as that is known without asking its file system; nil if it can't be told.
     public init?(of descriptor: Int32) {
-        var status = stat()
-        guard unsafe fstat(descriptor, &status) == 0 else { return nil }
-        device = UInt64(status.st_dev)
-        inode = UInt64(status.st_ino)
-        links = UInt64(status.st_nlink)
-        isSocket = status.st_mode & S_IFMT == S_IFSOCK
+        var file = egress_file()
+        guard unsafe egress_file_status(descriptor, &file) == 0 else { return nil }
+        (device, inode, links) = (file.device, file.inode, file.links)
     }
 
     /// As the kernel itself numbers the file: btrfs and overlay file systems show other numbers in stat(2).

@@ -3,7 +3,7 @@
 internal import CLinux
 import Glibc
 
-/// One connect(2) that waits, with a copy of its arguments.
+/// One connect(2) or bind(2) that waits, with a copy of its arguments.
 public struct ConnectNotice: Sendable {
     /// What to answer to.
     public let id: UInt64
@@ -19,6 +19,10 @@ public struct ConnectNotice: Sendable {
     public let path: Int32?
     /// Why the path leads nowhere; nil if the address is none with a path.
     public let pathError: Int32?
+    /// What is known of the file that the path leads to.
+    public let file: SocketFile
+    /// Of what a `NoticeReader` performed: 0 or an errno value.
+    public let result: Int32
     /// With whose rights the path was found, and is to be connected.
     public let rights: FileRights
     /// Who calls; nil if that was not looked at.
@@ -36,6 +40,8 @@ extension ConnectNotice {
             readError: raw.error,
             path: path < 0 ? nil : path,
             pathError: raw.path_error < 0 ? nil : raw.path_error,
+            file: SocketFile(raw),
+            result: raw.result,
             rights: FileRights(raw: raw.identity),
             caller: TaskIdentity(raw)
         )
@@ -55,8 +61,14 @@ public struct TaskIdentity: Sendable, Equatable {
     public init(of task: Int32) {
         let status = TaskStatus(of: task)
         (process, innerProcess) = (status?.process, status?.innerProcess)
-        executable = linkTarget("/proc/\(task)/exe")
+        executable = Self.executable(of: task)
         name = nil
+    }
+
+    private static func executable(of task: Int32) -> String? {
+        var buffer = [CChar](repeating: 0, count: 256)
+        let count = unsafe egress_task_link(UInt32(bitPattern: task), "exe", &buffer, buffer.count)
+        return count > 0 ? String(decoding: buffer[..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self) : nil
     }
 
     fileprivate init?(_ raw: egress_notice) {
@@ -73,17 +85,18 @@ public struct TaskIdentity: Sendable, Equatable {
     }
 }
 
-/// A process that reads what notified callers point to where that can take for ever; see `CShim/linux/look.c`.
+/// A process that does what can take for ever: it reads what notified callers point to, and performs calls of unix sockets
+/// that make or ask for a name. See `CShim/linux/look.c`.
 @safe public final class NoticeReader {
-    /// How long it may be in one caller's memory, in nanoseconds.
-    public static let patience: UInt64 = 100_000_000
-
+    /// How long it may be in one caller's memory, and how long a file system may keep it, in nanoseconds.
+    public static let patience: UInt64 = 100_000_000, patienceWithFiles: UInt64 = 1_000_000_000
     /// Readable when a notice waits, or the reader is gone.
     public let channel: FileDescriptor
-    /// Readable when the reader may have been in someone's memory for too long.
+    /// Readable when the reader may have been busy for too long.
     public let timer: FileDescriptor
     private let mailbox: OpaquePointer
-    private let pid: Int32
+    /// Its process, to be reaped once it has ended.
+    public let pid: Int32
 
     /// Starts a reader.
     ///
@@ -95,7 +108,8 @@ public struct TaskIdentity: Sendable, Equatable {
         timer = FileDescriptor(owning: try retrying("making a timer") { egress_timer_make() })
         guard let memory = unsafe egress_mailbox_make() else { throw SystemError("making shared memory") }
         unsafe mailbox = memory
-        pid = unsafe egress_reader_start(far.raw, timer.raw, Self.patience, identifies ? 1 : 0, memory)
+        let patience = egress_patience(memory: Self.patience, files: Self.patienceWithFiles)
+        pid = unsafe egress_reader_start(far.raw, timer.raw, patience, identifies ? 1 : 0, memory)
         if pid < 0 {
             let error = SystemError("starting a reader of notifications")
             unsafe egress_mailbox_free(memory)
@@ -103,20 +117,38 @@ public struct TaskIdentity: Sendable, Equatable {
         }
     }
 
-    /// Kills the reader. A page that never comes can keep it from ending, so nothing waits for it.
+    /// Kills the reader. A page that never comes can keep it from ending, so nothing waits for it: `pid` is reaped later.
     deinit {
         kill(pid, SIGKILL)
         unsafe egress_mailbox_free(mailbox)
-        var status: Int32 = 0
-        _ = unsafe waitpid(pid, &status, WNOHANG)
     }
 
-    /// Has a call looked at; false if it has too much to do, or is gone.
-    public func ask(_ call: UnreadCall) -> Bool {
-        let raw = call.raw
-        let sent = unsafe withUnsafeBytes(of: raw) { unsafe Socket.send(channel.raw, $0) }
-        guard case .bytes = sent else { return false }
-        return true
+    /// What it can be asked to do.
+    public enum Task: Sendable {
+        /// To look at what the call points to.
+        case look
+        /// The same, then bind(2) this socket to the address, as the caller would.
+        case bind(socket: Int32)
+        /// connect(2) this socket to what the path's descriptor leads to, without waiting for room.
+        case connect(socket: Int32, path: Int32, rights: FileRights)
+        /// To keep the file of this descriptor as one that was bound inside (`FileSets`).
+        case keep(file: Int32)
+    }
+
+    /// Has something done for a call; false if it has too much to do, or is gone. The descriptors stay the caller's.
+    public func ask(_ task: Task, for call: UnreadCall) -> Bool {
+        var raw = egress_task()
+        raw.call = call.raw
+        var (first, second): (Int32, Int32) = (-1, -1)
+        switch task {
+        case .look: raw.kind = EGRESS_TASK_LOOK.rawValue
+        case .bind(let socket): (raw.kind, first) = (EGRESS_TASK_BIND.rawValue, socket)
+        case .connect(let socket, let path, let rights):
+            (raw.kind, first, second) = (EGRESS_TASK_CONNECT.rawValue, socket, path)
+            raw.identity = rights.raw
+        case .keep(let file): (raw.kind, first) = (EGRESS_TASK_KEEP.rawValue, file)
+        }
+        return unsafe egress_reader_ask(channel.raw, &raw, first, second) == 0
     }
 
     /// What a call to `next` gives.
@@ -140,12 +172,18 @@ public struct TaskIdentity: Sendable, Equatable {
         }
     }
 
-    /// The thread in whose memory the reader is, if there is an overdue call.
+    /// The thread that the reader is busy for.
     public var task: Int32 { unsafe Int32(bitPattern: egress_mailbox_task(mailbox)) }
 
-    /// The call in whose memory the reader has been for `age` nanoseconds or longer.
-    public func overdue(_ age: UInt64 = NoticeReader.patience) -> UInt64? {
-        let id = unsafe egress_mailbox_overdue(mailbox, age)
+    /// The call that the reader should be done with by now.
+    public var overdue: UInt64? {
+        let id = unsafe egress_mailbox_overdue(mailbox)
+        return id == 0 ? nil : id
+    }
+
+    /// The call that the reader is busy with.
+    public var current: UInt64? {
+        let id = unsafe egress_mailbox_id(mailbox)
         return id == 0 ? nil : id
     }
 }

@@ -27,7 +27,7 @@ public struct NotificationListener: ~Copyable {
     /// What a call to `take` gives.
     public enum Taken: Sendable {
         /// A call, looked at.
-        case notice(ConnectNotice)
+        case notice(UnreadCall, ConnectNotice)
         /// A call that only a `NoticeReader` may look at: what it points to may be long in coming.
         case unread(UnreadCall)
         /// Its caller is gone.
@@ -38,15 +38,20 @@ public struct NotificationListener: ~Copyable {
     ///
     /// - Parameters:
     ///   - looks: whether it is looked at, if that can't take long
-    ///   - sends: where calls are passed on that are none of connect(2), which then counts as abandoned; -1 if there are none
+    ///   - sends: where calls are passed on that send, which then count as abandoned; -1 if there are none
     public borrowing func take(looks: Bool, sends: Int32 = -1) -> Taken {
         var call = egress_call()
         guard unsafe egress_call_take(descriptor.raw, sends, &call) == 0 else { return .abandoned }
         guard looks else { return .unread(UnreadCall(raw: call)) }
+        return look(UnreadCall(raw: call))
+    }
+
+    private borrowing func look(_ unread: UnreadCall) -> Taken {
+        var call = unread.raw
         var notice = egress_notice()
         var path: Int32 = -1
-        guard unsafe egress_call_look(&call, &notice, &path) != 0 else { return .unread(UnreadCall(raw: call)) }
-        return .notice(ConnectNotice(notice, path: path))
+        guard unsafe egress_call_look(&call, &notice, &path) != 0 else { return .unread(unread) }
+        return .notice(unread, ConnectNotice(notice, path: path))
     }
 }
 
@@ -56,6 +61,10 @@ public struct UnreadCall: Sendable {
 
     /// What to answer to.
     public var id: UInt64 { raw.id }
+    /// True of bind(2), false of connect(2).
+    public var isBind: Bool { raw.is_bind != 0 }
+    /// The descriptor's number in the caller.
+    public var number: Int32 { raw.descriptor }
     /// The calling thread, in our pid namespace.
     public var task: Int32 { Int32(bitPattern: raw.task) }
 }

@@ -3,15 +3,34 @@
 internal import CLinux
 import Glibc
 
-/// User and groups of a caller, as far as permissions on files go.
+/// User, groups and capabilities of a caller.
 @safe public struct FileRights: Sendable {
     let raw: egress_identity
+
+    /// Those of a task; nil if they can't be told.
+    public init?(of task: Int32) {
+        var raw = egress_identity()
+        guard unsafe egress_identify(UInt32(bitPattern: task), &raw) == 0 else { return nil }
+        self.raw = raw
+    }
+
+    init(raw: egress_identity) { self.raw = raw }
+}
+
+/// A duplicate of a descriptor of another process, which is let go without waiting for anything.
+public struct PinnedDescriptor: ~Copyable, Sendable {
+    /// The number, for system calls; it stays owned by this value.
+    public let raw: Int32
+
+    deinit {
+        egress_let_go(raw)
+    }
 }
 
 /// A duplicate of another process's socket: the same open file, whatever becomes of the number over there.
 public struct PinnedSocket: ~Copyable, Sendable {
     /// The duplicate.
-    public let descriptor: FileDescriptor
+    public let descriptor: PinnedDescriptor
     /// Its address family, AF_INET and so on.
     public let domain: Int32
     /// SOCK_STREAM and so on.
@@ -21,14 +40,10 @@ public struct PinnedSocket: ~Copyable, Sendable {
     ///
     /// - Throws: as connect(2) natively: EBADF, ENOTSOCK; others when the task can't be looked into.
     public init(_ number: Int32, of task: Int32) throws(SystemError) {
-        let pinned = FileDescriptor(
-            owning: try retrying("pinning a socket") { egress_pin_descriptor(task, number) }
-        )
-        guard let domain = Self.option(pinned.raw, SO_DOMAIN), let type = Self.option(pinned.raw, SO_TYPE) else {
-            throw SystemError("looking at a socket")
-        }
+        var (domain, type): (Int32, Int32) = (0, 0)
+        let pinned = try retrying("pinning a socket") { unsafe egress_pin_socket(task, number, &domain, &type) }
+        descriptor = PinnedDescriptor(raw: pinned)
         (self.domain, self.type) = (domain, type)
-        descriptor = pinned
     }
 
     /// The cookie of the network namespace it was made in (SO_NETNS_COOKIE, Linux 5.14); nil if that can't be told.
@@ -71,6 +86,16 @@ public struct PinnedSocket: ~Copyable, Sendable {
         return Attempt(code: code, isBlocking: isBlocking)
     }
 
+    /// bind(2) with an address as the caller gave it: 0 or its errno. Not for unix sockets, whose name a file system may be
+    /// long in making (`NoticeReader`).
+    ///
+    /// - Parameter rights: with whose rights, if they are less than ours
+    public borrowing func bind(_ address: [UInt8], as rights: FileRights?) -> Int32 {
+        guard let rights else { return unsafe egress_bind_now(descriptor.raw, address, UInt32(address.count), nil) }
+        var raw = rights.raw
+        return unsafe egress_bind_now(descriptor.raw, address, UInt32(address.count), &raw)
+    }
+
     private borrowing func connectOnce(_ address: [UInt8], _ rights: FileRights?) -> Int32 {
         let length = UInt32(address.count)
         guard let rights else { return unsafe egress_connect_now(descriptor.raw, address, length, nil) }
@@ -91,11 +116,5 @@ public struct PinnedSocket: ~Copyable, Sendable {
         let nanoseconds = UInt64(clamping: time.tv_sec).multipliedReportingOverflow(by: 1_000_000_000)
         guard !nanoseconds.overflow, time.tv_sec != 0 || time.tv_usec != 0 else { return nil }
         return nanoseconds.partialValue &+ UInt64(clamping: time.tv_usec) &* 1000
-    }
-
-    private static func option(_ descriptor: Int32, _ name: Int32) -> Int32? {
-        var value: Int32 = 0
-        var length = UInt32(MemoryLayout<Int32>.size)
-        return unsafe getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : nil
     }
 }

@@ -62,9 +62,15 @@ import Glibc
     /// The thread in whose memory the process is, if there is an overdue call.
     public var task: Int32 { unsafe Int32(bitPattern: egress_mailbox_task(mailbox)) }
 
-    /// The call in whose memory the process has been for `age` nanoseconds or longer.
-    public func overdue(_ age: UInt64 = NoticeReader.patience) -> UInt64? {
-        let id = unsafe egress_mailbox_overdue(mailbox, age)
+    /// The call that the process should be done with by now.
+    public var overdue: UInt64? {
+        let id = unsafe egress_mailbox_overdue(mailbox)
+        return id == 0 ? nil : id
+    }
+
+    /// The call that the process is busy with.
+    public var current: UInt64? {
+        let id = unsafe egress_mailbox_id(mailbox)
         return id == 0 ? nil : id
     }
 

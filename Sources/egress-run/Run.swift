@@ -77,7 +77,9 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             unixPaths: settings.unixPaths,
             unixDatagrams: settings.unixDatagrams,
             reporter: reporter,
-            timeout: options.timeout
+            timeout: options.timeout,
+            capabilities: command.capabilities,
+            writesFiles: attestor != nil
         )
         reporter.report(AuditEvent(.start))
         let result = status(try supervisor.run(), command: command)

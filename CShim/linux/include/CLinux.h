@@ -16,6 +16,7 @@
 #include <sys/socket.h>
 
 #include "egress_calls.h"
+#include "egress_confine.h"
 #include "egress_notify.h"
 #include "egress_probes.h"
 #include "egress_rights.h"

@@ -38,6 +38,12 @@ int egress_adopt_orphans(void);
 /// `*count` becomes their number. Returns the length, 0 at end-of-file, -1 with errno.
 ssize_t egress_receive_descriptors(int socket, void *buffer, size_t capacity, int *descriptors, size_t *count);
 
+/// Sends a message with two descriptors (-1: none); -1 with errno.
+int egress_send_with_descriptors(int socket, const void *bytes, size_t count, const int *descriptors, int flags);
+
+/// The same with one, without waiting.
+int egress_send_with_descriptor(int socket, const void *bytes, size_t count, int descriptor);
+
 /// The message's destination address, from IP_PKTINFO or IPV6_PKTINFO, as 4 or 16 bytes in `address`; returns its
 /// length, 0 if there was none. `name` receives the sender.
 ssize_t egress_receive_with_destination(int socket, void *buffer, size_t capacity, struct sockaddr_storage *name,

@@ -128,7 +128,10 @@ struct egress_report {
     char what[120];
 };
 
-/// A request to the agent: a listener of `listeners[family]` on `port`, which is answered with
+/// Instead of a family: for the file that the unix socket which comes along is bound to.
+#define EGRESS_REQUEST_FILE 2
+
+/// A request to the agent: a listener of `listeners[family]` on `port`, or a file, which is answered with
 /// EGRESS_REPORT_LISTENER.
 struct egress_request {
     uint32_t family;

@@ -13,6 +13,8 @@ enum ConnectTarget: Equatable {
     case path
     /// Nothing outside can be meant: it is performed as it is, and the kernel says what is wrong with it.
     case harmless
+    /// The socket is connected so already: nothing has to be performed.
+    case done
     /// Nothing that a worker's socket is used for.
     case forbidden(Int32)
 
@@ -32,14 +34,20 @@ enum ConnectTarget: Equatable {
             self = .network(address)
         case AF_UNIX:
             // An empty path means an abstract name or none, which the network namespace keeps inside.
-            let hasPath = family == AF_UNIX && bytes.count > 2 && bytes.count <= 110 && bytes[2] != 0
-            self = hasPath ? .path : .harmless
+            self = Self.hasPath(bytes) ? .path : .harmless
         case AF_NETLINK:
-            // To the kernel alone: nl_pid and nl_groups, behind the padding, are 0.
-            self = bytes.dropFirst(4).prefix(8).allSatisfy { $0 == 0 } ? .harmless : .forbidden(EPERM)
+            // Never performed: the kernel asks who sends, not only who made the socket. To the kernel alone (nl_pid and
+            // nl_groups, behind the padding, are 0) it leads anyhow.
+            let isToKernel = family == AF_NETLINK && bytes.dropFirst(4).prefix(8).allSatisfy { $0 == 0 }
+            self = isToKernel && bytes.count >= 12 ? .done : .forbidden(EPERM)
         default:
             self = .forbidden(EACCES)
         }
+    }
+
+    /// True of a unix socket's address with a path.
+    static func hasPath(_ bytes: [UInt8]) -> Bool {
+        family(bytes) == AF_UNIX && bytes.count > 2 && bytes.count <= 110 && bytes[2] != 0
     }
 
     private static func family(_ bytes: [UInt8]) -> Int32 {

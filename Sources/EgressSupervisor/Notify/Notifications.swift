@@ -2,6 +2,7 @@
 
 import EgressAudit
 import EgressPolicy
+import EgressSandbox
 import Glibc
 import LinuxSystem
 
@@ -24,6 +25,7 @@ final class Notifications: EventHandler {
     private let gate: Gate
     private let loop: EventLoop
     private let readers: Readers
+    private let binds: Binds
     private var waiting: [UInt64: PendingConnect] = [:]
     /// Where calls go that are none of connect(2).
     private let sends: Sends?
@@ -34,6 +36,7 @@ final class Notifications: EventHandler {
         namespace: UInt64?,
         unixSockets: UnixSockets,
         sends: Sends?,
+        agent: Agent,
         gate: Gate,
         loop: EventLoop
     ) throws(SystemError) {
@@ -44,9 +47,15 @@ final class Notifications: EventHandler {
         self.gate = gate
         self.loop = loop
         readers = Readers(gate: gate, loop: loop)
+        binds = Binds(
+            listener: try FileDescriptor.duplicate(of: listener),
+            namespace: namespace,
+            unixSockets: unixSockets,
+            readers: readers,
+            agent: agent,
+            gate: gate
+        )
         try loop.addFirst(listener, self)
-        readers.onNotice = { [unowned self] in receive($0) }
-        readers.onRefusal = { [unowned self] in self.listener.answer($0, EACCES) }
     }
 
     /// Handles the SYN, of IPv6 or IPv4, of a connect(2) that was just performed. Set once zones stand.
@@ -81,15 +90,22 @@ final class Notifications: EventHandler {
     private func take() {
         // Who calls is told by the caller's memory, too.
         switch listener.take(looks: !gate.wantsCallers, sends: sends?.entry.raw ?? -1) {
-        case .notice(let notice): receive(notice)
-        case .unread(let call): readers.ask(call)
+        case .notice(let call, let notice):
+            if call.isBind { binds.receive(call, notice) } else { receive(call, notice) }
+        case .unread(let call):
+            if call.isBind { return binds.receive(call, nil) }
+            unixSockets.prepare()
+            readers.ask(.look, for: call) { [unowned self] notice in
+                guard let notice else { return listener.answer(call.id, EACCES) }
+                receive(call, notice)
+            }
         case .abandoned: return
         }
     }
 
     // MARK: A call
 
-    private func receive(_ notice: ConnectNotice) {
+    private func receive(_ call: UnreadCall, _ notice: ConnectNotice) {
         // Closed at the end, whatever becomes of the call.
         let path = notice.path.map { FileDescriptorBox(FileDescriptor(owning: $0)) }
         do {
@@ -97,7 +113,7 @@ final class Notifications: EventHandler {
             // What was read and pinned is the caller's only if it still waits.
             guard listener.isValid(notice.id) else { return }
             if notice.readError != 0 { return refuse(notice, code: notice.readError) }
-            judge(notice, consume socket, path)
+            judge(call, notice, consume socket, path)
         } catch {
             // As natively, an address that can't be read comes before a descriptor that is no socket.
             let isBoth = error.code == ENOTSOCK && notice.readError != 0
@@ -116,13 +132,19 @@ final class Notifications: EventHandler {
         }
     }
 
-    private func judge(_ notice: ConnectNotice, _ socket: consuming PinnedSocket, _ path: FileDescriptorBox?) {
+    private func judge(
+        _ call: UnreadCall,
+        _ notice: ConnectNotice,
+        _ socket: consuming PinnedSocket,
+        _ path: FileDescriptorBox?
+    ) {
         guard let namespace, PinnedSocket.namespaceCookie(of: socket.descriptor.raw) == namespace else {
             gate.refuse(.foreignSocket, caller(notice))
             return listener.answer(notice.id, EACCES)
         }
         switch ConnectTarget(notice.address, domain: socket.domain, type: socket.type) {
         case .harmless: perform(notice, consume socket, notice.address, nil)
+        case .done: listener.answer(notice.id, 0)
         case .forbidden(let code): listener.answer(notice.id, code)
         case .network(let remote):
             guard gate.screen(remote, now: monotonicNow(), caller: { caller(notice) }) else {
@@ -133,6 +155,7 @@ final class Notifications: EventHandler {
             guard let path else { return refusePath(notice) }
             let code = judge(path, notice, socket.descriptor.raw)
             guard code == 0 else { return listener.answer(notice.id, code) }
+            if notice.file.isSlow { return performElsewhere(call, notice, consume socket, path) }
             perform(notice, consume socket, UnixSockets.address(of: path), path)
         }
     }
@@ -143,7 +166,7 @@ final class Notifications: EventHandler {
 
     /// 0, or what to answer.
     private func judge(_ path: FileDescriptorBox, _ notice: ConnectNotice, _ socket: Int32) -> Int32 {
-        switch unixSockets.judge(path.raw) {
+        switch unixSockets.judge(path.raw, notice.file) {
         case .inside: return 0
         // What connect(2) would say; it is not called, since a namespace that we can't look into may have it after all.
         case .abandoned: return ECONNREFUSED
@@ -154,6 +177,23 @@ final class Notifications: EventHandler {
         case .denied:
             gate.tell(.unixSocketNotAllowed, unixSocket: LinuxSystem.path(of: path.raw) ?? "?", caller(notice))
             return EACCES
+        }
+    }
+
+    /// Where a file system may be long in saying whether the caller may, the reader connects. A listener whose queue is full
+    /// is then told as to a socket that doesn't wait.
+    private func performElsewhere(
+        _ call: UnreadCall,
+        _ notice: ConnectNotice,
+        _ socket: consuming PinnedSocket,
+        _ path: FileDescriptorBox
+    ) {
+        let socket = PinnedSocketBox(socket)
+        readers.ask(.connect(socket: socket.raw, path: path.raw, rights: notice.rights), for: call) {
+            [unowned self] answer in
+            withExtendedLifetime((socket, path)) {}
+            socket.release()
+            listener.answer(call.id, answer?.result ?? EACCES)
         }
     }
 

@@ -2,30 +2,35 @@
 
 import EgressAudit
 import EgressPolicy
+import Glibc
 import LinuxSystem
 
-/// The process that looks at what calls point to where that can take long, and its successors: one that is lost in a
-/// caller's memory is killed, and another takes its place (see `CShim/linux/look.c`).
+/// The process that does for calls what can take long, and its successors: one that is lost, in a caller's memory or a file
+/// system, is killed, and another takes its place (see `CShim/linux/look.c`).
 ///
 /// ## Concurrency
 /// All of it runs on the loop's thread.
 final class Readers: EventHandler {
-    /// How many readers may get lost in callers' memory; then every call that needs one is refused.
+    /// How many readers may be lost at a time, and not have ended; then every call that needs one is refused.
     static let maximumLost = 16
-    /// Calls that wait to be looked at at a time; one more is refused.
+    /// Calls that wait at a time; one more is refused.
     static let maximumAsked = 64
     /// How many notices are taken before others have their turn.
     static let burst = 32
 
+    /// What is being done for a call.
+    private struct Asked {
+        let call: UnreadCall
+        let task: NoticeReader.Task
+        /// Told what came of it, or nil if it is refused.
+        let completion: (ConnectNotice?) -> Void
+    }
+
     private let gate: Gate
     private let loop: EventLoop
     private var reader: NoticeReader?
-    private var asked: [UInt64: UnreadCall] = [:]
-    private var lost = 0
-    /// Told of each call that was looked at.
-    var onNotice: (ConnectNotice) -> Void = { _ in }
-    /// Told the id of each call that is refused.
-    var onRefusal: (UInt64) -> Void = { _ in }
+    private var asked: [UInt64: Asked] = [:]
+    private var lost: [Int32] = []
 
     /// A reader is started when the first call needs one: most commands' never do.
     init(gate: Gate, loop: EventLoop) {
@@ -41,15 +46,20 @@ final class Readers: EventHandler {
         }
     }
 
-    /// Has a call looked at by the reader, or refuses it.
-    func ask(_ call: UnreadCall) {
-        guard lost < Self.maximumLost, asked.count < Self.maximumAsked, let reader = reader ?? startReader(),
-            reader.ask(call)
+    /// Has something done for a call by the reader, or refuses it. `completion` keeps what the task's descriptors belong to.
+    func ask(_ task: NoticeReader.Task, for call: UnreadCall, _ completion: @escaping (ConnectNotice?) -> Void) {
+        ask(Asked(call: call, task: task, completion: completion))
+    }
+
+    private func ask(_ request: Asked) {
+        reap()
+        guard lost.count < Self.maximumLost, asked.count < Self.maximumAsked, let reader = reader ?? startReader(),
+            reader.ask(request.task, for: request.call)
         else {
-            gate.refuse(.limitReached, Caller(TaskIdentity(of: call.task)), detail: "too many calls wait to be read")
-            return onRefusal(call.id)
+            gate.refuse(.limitReached, Caller(TaskIdentity(of: request.call.task)), detail: "too many calls wait to be read")
+            return request.completion(nil)
         }
-        asked[call.id] = call
+        asked[request.call.id] = request
     }
 
     private func startReader() -> NoticeReader? {
@@ -60,7 +70,6 @@ final class Readers: EventHandler {
             self.reader = reader
             return reader
         } catch {
-            lost = Self.maximumLost
             gate.refuse(.unreadableCaller, nil, detail: error.description)
             return nil
         }
@@ -70,31 +79,31 @@ final class Readers: EventHandler {
         guard let reader else { return }
         loop.remove(reader.channel.raw)
         loop.remove(reader.timer.raw)
+        lost.append(reader.pid)
         self.reader = nil
     }
 
-    /// The reader has been in someone's memory for too long: the call is refused, and another reader takes the next.
+    /// Counts no more those that have ended.
+    private func reap() {
+        var status: Int32 = 0
+        if !lost.isEmpty { lost.removeAll { unsafe waitpid($0, &status, WNOHANG) != 0 } }
+    }
+
+    /// The reader has been at it for too long: the call is refused, and another reader takes the next.
     private func giveUpReader() {
-        guard let reader, let id = reader.overdue() else { return }
+        guard let reader, let id = reader.overdue else { return }
         let caller = Caller(TaskIdentity(of: reader.task))
-        loseReader("its memory could not be read in time", caller, during: id)
+        loseReader("its memory, or the file system of a socket, did not answer in time", caller, during: id)
     }
 
     /// Refuses the call that was looked at, and has another reader look at those that wait.
     private func loseReader(_ why: String, _ caller: Caller?, during id: UInt64?) {
         stopReader()
-        lost += 1
         gate.refuse(.unreadableCaller, caller, detail: why)
-        if lost >= Self.maximumLost {
-            gate.refuse(.limitReached, nil, detail: "this happened too often; no such call is looked at from now on")
-        }
-        if let id {
-            asked[id] = nil
-            onRefusal(id)
-        }
+        if let id { asked.removeValue(forKey: id)?.completion(nil) }
         let rest = asked.values
         asked = [:]
-        for call in rest { ask(call) }
+        for request in rest { ask(request) }
     }
 
     private func receiveAll() {
@@ -102,11 +111,14 @@ final class Readers: EventHandler {
             guard let reader else { return }
             switch reader.next() {
             case .notice(let notice):
-                asked[notice.id] = nil
-                onNotice(notice)
+                guard let request = asked.removeValue(forKey: notice.id) else {
+                    if let path = notice.path { close(path) }
+                    continue
+                }
+                request.completion(notice)
             case .none: return
-            // Killed by someone, or for want of memory. It may have been reading for a call.
-            case .end: return loseReader("the reader of its memory ended", nil, during: reader.overdue(0))
+            // Killed by someone, or for want of memory. It may have been busy with a call.
+            case .end: return loseReader("the reader of its memory ended", nil, during: reader.current)
             }
         }
     }

@@ -58,6 +58,7 @@ final class Sends: EventHandler {
         self.unixSockets = unixSockets
         self.gate = gate
         self.loop = loop
+        unixSockets.prepare()
         try startReader()
     }
 
@@ -81,7 +82,7 @@ final class Sends: EventHandler {
         if descriptor == reader?.channel.raw {
             receiveAll()
         } else if descriptor == reader?.timer.raw {
-            guard let reader, let id = reader.overdue() else { return }
+            guard let reader, let id = reader.overdue else { return }
             loseReader("its memory could not be read in time", reader.task, during: id)
         } else if descriptor == queue.raw {
             while let id = SendReader.takeUnread(from: queue.raw) { listener.answer(id, EACCES) }
@@ -120,7 +121,7 @@ final class Sends: EventHandler {
             switch reader.next() {
             case .notice(let notice): receive(notice)
             case .none: return
-            case .end: return loseReader("the reader of its memory ended", nil, during: reader.overdue(0))
+            case .end: return loseReader("the reader of its memory ended", nil, during: reader.current)
             }
         }
     }
@@ -176,6 +177,8 @@ final class Sends: EventHandler {
             gate.refuse(.foreignSocket, caller(notice))
             return listener.answer(notice.id, EACCES)
         }
+        // No request to the kernel is ever made for the worker: it asks who sends. Without an address it sends its own.
+        guard [AF_UNIX, AF_INET, AF_INET6].contains(socket.domain) else { return listener.answer(notice.id, EPERM) }
         var targets: [PendingSend.Target] = []
         for (message, path) in zip(messages, paths) {
             switch target(of: message, path, domain: socket.domain, type: socket.type, socket.descriptor.raw) {
@@ -231,20 +234,28 @@ final class Sends: EventHandler {
         // A stream goes where it is connected to.
         case .harmless, .network: return .success(PendingSend.Target(name: address))
         case .forbidden(let code): return no(code)
+        case .done: return no(EPERM)
         case .path where type != Socket.datagram:
             // The kernel looks at no more than that there is one.
             return .success(PendingSend.Target(name: Array(address.prefix(2)) + [0]))
         case .path:
             guard let path else { return no(UnixSockets.answer(to: message.call.pathError)) }
-            let code = judge(path, message.call, socket)
+            let code = message.call.file.isSlow ? tellSlow(path, message.call) : judge(path, message.call, socket)
             return code == 0
                 ? .success(PendingSend.Target(name: UnixSockets.address(of: path), path: path)) : no(code)
         }
     }
 
+    /// Only a process that can be spared may ask such a file system, and none of those sends.
+    private func tellSlow(_ path: FileDescriptorBox, _ notice: ConnectNotice) -> Int32 {
+        let name = LinuxSystem.path(of: path.raw) ?? "?"
+        gate.refuse(.limitReached, caller(notice), detail: "no datagram is sent to a socket in such a file system: \(name)")
+        return EACCES
+    }
+
     /// 0, or what to answer.
     private func judge(_ path: FileDescriptorBox, _ notice: ConnectNotice, _ socket: Int32) -> Int32 {
-        switch unixSockets.judge(path.raw) {
+        switch unixSockets.judge(path.raw, notice.file) {
         case .inside: return 0
         case .abandoned: return ECONNREFUSED
         case .named(let name):

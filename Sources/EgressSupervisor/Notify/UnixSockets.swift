@@ -3,9 +3,10 @@
 import Glibc
 import LinuxSystem
 
-/// Which paths of unix sockets the worker may connect to: those of sockets that are bound inside, and those that are named.
+/// Which paths of unix sockets the worker may connect to: those of sockets that were bound inside, and those that are named.
 ///
-/// What is asked about is an open file and not its name, so nothing that becomes of the name meanwhile matters.
+/// What is asked about is an open file and not its name, so nothing that becomes of the name meanwhile matters; and it is
+/// the kernel's own object and not its number, which may come again (`FileSets`). What isn't shown to be inside is outside.
 public final class UnixSockets {
     /// Why a file may be connected to.
     enum Judgement: Equatable {
@@ -19,33 +20,27 @@ public final class UnixSockets {
         case denied
     }
 
-    /// A path that is named, with what it led to at the start, held open so that its number is not used again.
-    private struct Named {
-        let path: String
-        let file: FileDescriptorBox?
-    }
-
-    /// Files that are remembered at a time.
-    static let maximumKept = 64
-
-    private let named: [Named]
-    private var found: [FileIdentity: FileDescriptorBox] = [:]
-    private let inside: UnixSocketTable
+    /// Named paths, with the numbers of those that were found.
+    private var named: [(path: String, number: Int32?)] = []
     private let process: Int32
     private let outside: UnixSocketTable?
 
     /// - Parameters:
-    ///   - inside: a netlink socket of W, for sock_diag(7)
     ///   - process: a process that sees the worker's mounts
-    ///   - paths: what is named; looked up now
-    init(inside: consuming FileDescriptor, process: Int32, paths: [String]) {
+    ///   - paths: what is named; looked up now, with what it leads to, which is then known whatever it is called
+    init(process: Int32, paths: [String]) throws(SystemError) {
         self.process = process
-        self.inside = UnixSocketTable(netlink: inside)
         outside = try? .own()
-        named = paths.map { path in
+        try FileSets.start()
+        for path in paths {
             let path = realPath(path) ?? path
-            return Named(path: path, file: openPath(path))
+            named.append((path, try openPath(path).map { file throws(SystemError) in try FileSets.name(file.raw) }))
         }
+    }
+
+    /// Learns what has to be known of the worker's mounts before a path is looked at.
+    func prepare() {
+        FileSets.learnMounts(of: process)
     }
 
     /// A struct sockaddr_un that leads to an open file, whatever its name is by now.
@@ -59,37 +54,30 @@ public final class UnixSockets {
         return code
     }
 
-    /// Judges an open file.
-    func judge(_ descriptor: Int32) -> Judgement {
+    /// Judges an open file by what is known of it.
+    func judge(_ descriptor: Int32, _ known: SocketFile) -> Judgement {
+        guard known.isSocket else { return .inside }
+        if let number = known.named, let path = named.first(where: { $0.number == number })?.path { return .named(path) }
+        if known.isInside { return .inside }
+        if !known.isSlow, let path = findLate(descriptor) { return .named(path) }
         guard let file = FileIdentity(of: descriptor) else { return .denied }
-        guard file.isSocket else { return .inside }
-        if let path = named.first(where: { isNamed($0, file) })?.path { return .named(path) }
-        if found[file] != nil { return .inside }
-        // The table has 32 bits of an inode's number. A file system with longer ones may have given the worker a file that
-        // looks there like one of the host's; so what the host has bound is never inside.
+        // Only for what is told: either way nothing is connected. Nobody's file is as one whose server has ended.
         let numbers = file.inKernel(descriptor, mountsOf: process) ?? file
-        guard outside?.contains(numbers) == false, let isInside = inside.contains(numbers) else { return .denied }
-        guard isInside else { return .abandoned }
-        keep(descriptor, file)
-        return .inside
+        return outside?.contains(numbers) == false ? .abandoned : .denied
     }
 
-    /// Remembers a file that somebody inside is bound to. Nobody else can ever be bound to the same file, and as long as it
-    /// is open its number is not used again.
-    private func keep(_ descriptor: Int32, _ file: FileIdentity) {
-        if found.count >= Self.maximumKept { found.removeAll() }
-        found[file] = try? FileDescriptorBox(FileDescriptor.duplicate(of: descriptor))
-    }
-
-    /// One that was not there at the start is looked for now. It must be no link of any kind: who can write to its
+    /// A path that was not there at the start is looked for now. It must be no link of any kind: who can write to its
     /// directory, as the worker may, could give any other socket its name.
-    private func isNamed(_ named: Named, _ file: FileIdentity) -> Bool {
-        if let held = named.file { return FileIdentity(of: held.raw) == file }
-        guard let found = openPath(named.path) else { return false }
-        return withExtendedLifetime(found) {
-            guard let identity = FileIdentity(of: found.raw) else { return false }
-            return identity == file && identity.links == 1
+    private func findLate(_ descriptor: Int32) -> String? {
+        for index in named.indices where named[index].number == nil {
+            guard let found = openPath(named[index].path),
+                let identity = FileIdentity(of: found.raw), identity.links == 1, identity == FileIdentity(of: descriptor),
+                let number = try? FileSets.name(found.raw), (try? FileSets.name(descriptor)) == number
+            else { continue }
+            named[index].number = number
+            return named[index].path
         }
+        return nil
     }
 }
 

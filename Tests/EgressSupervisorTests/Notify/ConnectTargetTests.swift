@@ -76,7 +76,7 @@ struct ConnectTargetTests {
 
     @Test func `netlink speaks with the kernel alone`() {
         let kernel = [16, 0] + [UInt8](repeating: 0, count: 10)
-        #expect(ConnectTarget(kernel, domain: AF_NETLINK, type: Socket.raw) == .harmless)
+        #expect(ConnectTarget(kernel, domain: AF_NETLINK, type: Socket.raw) == .done)
         for at in 4..<12 {
             var other = kernel
             other[at] = 1

@@ -42,15 +42,13 @@ final class UnixSocketsTests {
 
     private func judge(_ name: String, _ sockets: UnixSockets) throws -> UnixSockets.Judgement {
         let file = try open(name)
-        return sockets.judge(file.raw)
+        return sockets.judge(file.raw, SocketFile(of: file.raw))
     }
 
     private func sockets(_ names: [String]) throws -> UnixSockets {
-        UnixSockets(
-            inside: try Socket.make(AF_NETLINK, Socket.raw, 4),
-            process: getpid(),
-            paths: names.map { "\(directory)/\($0)" }
-        )
+        let sockets = try UnixSockets(process: getpid(), paths: names.map { "\(directory)/\($0)" })
+        sockets.prepare()
+        return sockets
     }
 
     @Test func `the table has what is bound, as long as it is`() throws {
@@ -91,6 +89,34 @@ final class UnixSocketsTests {
         #expect(try judge("other", sockets) == .denied)
         #expect(try judge("hard", sockets) == .denied)
         _ = (other.raw, late.raw)
+    }
+
+    @Test func `a file that was bound inside is inside by whatever name, and no other is`() throws {
+        let inside = try listen("inside"), other = try listen("other")
+        let sockets = try sockets([])
+        #expect(try judge("inside", sockets) == .denied)
+        let file = try open("inside")
+        try FileSets.keepInside(file.raw)
+        unsafe link("\(directory)/inside", "\(directory)/linked")
+        unsafe rename("\(directory)/inside", "\(directory)/renamed")
+        #expect(try judge("linked", sockets) == .inside)
+        #expect(try judge("renamed", sockets) == .inside)
+        #expect(try judge("other", sockets) == .denied)
+        _ = (inside.raw, other.raw)
+    }
+
+    @Test func `a file that comes in the place of one from inside is outside, whatever its number`() throws {
+        let sockets = try sockets([])
+        var numbers: Set<UInt64> = []
+        for round in 0..<64 {
+            let server = try listen("place"), opened = try open("place")
+            let number = try #require(FileIdentity(of: opened.raw)).inode
+            // What was kept went with its last name: an inode's number that comes again is not enough.
+            #expect(try judge("place", sockets) == .denied, "round \(round)")
+            if numbers.insert(number).inserted { try FileSets.keepInside(opened.raw) }
+            unsafe unlink("\(directory)/place")
+            _ = server.raw
+        }
     }
 
     @Test func `an abandoned socket is nobody's, and a file no socket`() throws {

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+
+internal import CLinux
+
+/// Files that are known by the kernel's own object and not by their numbers; see `CShim/linux/inside.c`. There is one of
+/// each set in a process: `ConnectNotice` tells what is in them.
+public enum FileSets {
+    /// Makes the set of files that were bound inside, of which there are none yet.
+    public static func start() throws(SystemError) {
+        _ = try retrying("noting which sockets are bound inside (inotify)") { egress_inside_start() }
+    }
+
+    /// Keeps a file as one that was bound inside.
+    public static func keepInside(_ descriptor: Int32) throws(SystemError) {
+        _ = try retrying("noting that a socket is bound inside (inotify)") { egress_inside_add(descriptor) }
+    }
+
+    /// Names a file; returns the number that a notice of it has (`ConnectNotice.named`).
+    public static func name(_ descriptor: Int32) throws(SystemError) -> Int32 {
+        try retrying("noting which unix sockets are named (inotify)") { egress_named_add(descriptor) }
+    }
+
+    /// File systems that answer from memory or a local disk, by their type (proc_pid_mountinfo(5)).
+    private static let localTypes: Set<String> = [
+        "tmpfs", "ramfs", "ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "overlay", "zfs", "bcachefs",
+    ]
+
+    /// Learns which mounts of a process answer by themselves. Of all others only a `NoticeReader` asks anything.
+    ///
+    /// - Parameter process: one that sees the worker's mounts, which don't change
+    public static func learnMounts(of process: Int32) {
+        guard !hasLearned else { return }
+        var ids: [UInt64] = []
+        for line in (contents(ofFile: "/proc/\(process)/mountinfo", limit: 64 << 20) ?? []).split(separator: 10) {
+            let fields = line.split(separator: UInt8(ascii: " "))
+            guard fields.count > 6, let id = number(fields[0]),
+                let dash = fields[6...].firstIndex(where: { $0.elementsEqual("-".utf8) }), dash + 1 < fields.count,
+                localTypes.contains(String(decoding: fields[dash + 1], as: UTF8.self))
+            else { continue }
+            ids.append(id)
+        }
+        ids.sort()
+        // Kept for as long as the process lives, which C refers to.
+        let memory = UnsafeMutablePointer<UInt64>.allocate(capacity: max(ids.count, 1))
+        unsafe memory.initialize(from: ids, count: ids.count)
+        unsafe egress_local_mounts(memory, ids.count)
+    }
+
+    /// Whether that was done.
+    public static var hasLearned: Bool { egress_knows_mounts() != 0 }
+
+    private static func number(_ digits: ArraySlice<UInt8>) -> UInt64? {
+        UInt64(String(decoding: digits, as: UTF8.self))
+    }
+}
+
+/// What is known of a file that a unix socket's path leads to.
+public struct SocketFile: Sendable {
+    /// It is a unix socket's.
+    public let isSocket: Bool
+    /// It is one that was bound inside.
+    public let isInside: Bool
+    /// The number of the named file that it is (`FileSets.name`), if it is one.
+    public let named: Int32?
+    /// It lies in a file system that may be long in answering: only a `NoticeReader` may ask it.
+    public let isSlow: Bool
+
+    init(_ raw: egress_notice) {
+        (isSocket, isInside, isSlow) = (raw.is_socket != 0, raw.is_inside != 0, raw.is_slow != 0)
+        named = raw.named < 0 ? nil : raw.named
+    }
+
+    /// Of an open descriptor, however long its file system takes.
+    public init(of descriptor: Int32) {
+        var raw = egress_notice()
+        unsafe egress_look_at_file(&raw, descriptor)
+        self.init(raw)
+    }
+}
