@@ -41,13 +41,13 @@ static int watch(int set, int descriptor, uint32_t flags)
     return inotify_add_watch(sets[set], path, IN_DELETE_SELF | flags);
 }
 
-/// The watch of a file that is in the set, else -1.
-static int find(int set, int descriptor)
+/// True if a file is in the set.
+static int has(int set, int descriptor)
 {
     int number = watch(set, descriptor, IN_MASK_CREATE);
     if (number >= 0)
         inotify_rm_watch(sets[set], number);
-    return number < 0 && errno == EEXIST ? watch(set, descriptor, 0) : -1;
+    return number < 0 && errno == EEXIST;
 }
 
 int egress_inside_start(void)
@@ -66,7 +66,7 @@ int egress_inside_add(int descriptor)
 
 int egress_is_inside(int descriptor)
 {
-    return find(INSIDE, descriptor) >= 0;
+    return has(INSIDE, descriptor);
 }
 
 int egress_named_add(int descriptor)
@@ -76,7 +76,7 @@ int egress_named_add(int descriptor)
 
 int egress_named_find(int descriptor)
 {
-    return sets[NAMED] < 0 ? -1 : find(NAMED, descriptor);
+    return sets[NAMED] >= 0 && has(NAMED, descriptor) ? watch(NAMED, descriptor, 0) : -1;
 }
 
 int egress_sets_keep(int **kept)

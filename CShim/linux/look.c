@@ -187,13 +187,16 @@ void egress_look_at_file(struct egress_notice *notice, int descriptor)
 int egress_file_status(int descriptor, struct egress_file *file)
 {
     struct statx status;
-    unsigned wanted = STATX_INO | STATX_NLINK | STATX_MNT_ID;
+    unsigned wanted = STATX_TYPE | STATX_INO | STATX_NLINK | STATX_MNT_ID;
     if (statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, wanted, &status) < 0)
         return -1;
     file->device = makedev(status.stx_dev_major, status.stx_dev_minor);
     file->inode = status.stx_ino;
     file->links = status.stx_nlink;
     file->mount = status.stx_mnt_id;
+    file->mode = status.stx_mode;
+    file->major = status.stx_rdev_major;
+    file->minor = status.stx_rdev_minor;
     return 0;
 }
 

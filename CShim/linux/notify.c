@@ -247,21 +247,27 @@ void egress_haste_end(int socket, int flags)
     is_hasty = 0;
 }
 
+void egress_let_go_socket(int socket, int lingers)
+{
+    // Whoever closes a socket last waits for what it lingers for (SO_LINGER of socket(7)), but for signals.
+    is_hasty = lingers && has_watchdog();
+    if (is_hasty)
+        arm();
+    close(socket);
+    is_hasty = 0;
+}
+
 void egress_let_go(int descriptor)
 {
     struct statx status;
     int is_known = statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &status) == 0;
     mode_t type = is_known ? status.stx_mode & S_IFMT : 0;
-    if (type != S_IFSOCK && type != S_IFIFO && !(type == S_IFREG && egress_is_local_mount(status.stx_mnt_id))) {
+    if (type == S_IFSOCK)
+        egress_let_go_socket(descriptor, 1);
+    else if (type == S_IFIFO || (type == S_IFREG && egress_is_local_mount(status.stx_mnt_id)))
+        close(descriptor);
+    else
         egress_close_elsewhere(descriptor);
-        return;
-    }
-    // Whoever closes a socket last waits for what it lingers for (SO_LINGER of socket(7)), but for signals.
-    is_hasty = type == S_IFSOCK && has_watchdog();
-    if (is_hasty)
-        arm();
-    close(descriptor);
-    is_hasty = 0;
 }
 
 int egress_connect_now(int socket, const void *address, uint32_t length, const struct egress_identity *identity)

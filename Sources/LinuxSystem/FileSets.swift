@@ -39,6 +39,11 @@ public enum FileSets {
             else { continue }
             ids.append(id)
         }
+        // Where files are that only a descriptor leads to (memfd_create(2)).
+        if let file = try? FileDescriptor(owning: retrying("making a file in memory") { unsafe egress_memory_file("mount") }) {
+            var status = egress_file()
+            if unsafe egress_file_status(file.raw, &status) == 0 { ids.append(status.mount) }
+        }
         ids.sort()
         // Kept for as long as the process lives, which C refers to.
         let memory = UnsafeMutablePointer<UInt64>.allocate(capacity: max(ids.count, 1))

@@ -17,13 +17,14 @@ import Glibc
     init(raw: egress_identity) { self.raw = raw }
 }
 
-/// A duplicate of a descriptor of another process, which is let go without waiting for anything.
+/// A duplicate of another process's socket, which is let go without waiting for what it lingers for.
 public struct PinnedDescriptor: ~Copyable, Sendable {
     /// The number, for system calls; it stays owned by this value.
     public let raw: Int32
+    fileprivate let lingers: Bool
 
     deinit {
-        egress_let_go(raw)
+        egress_let_go_socket(raw, lingers ? 1 : 0)
     }
 }
 
@@ -42,7 +43,7 @@ public struct PinnedSocket: ~Copyable, Sendable {
     public init(_ number: Int32, of task: Int32) throws(SystemError) {
         var (domain, type): (Int32, Int32) = (0, 0)
         let pinned = try retrying("pinning a socket") { unsafe egress_pin_socket(task, number, &domain, &type) }
-        descriptor = PinnedDescriptor(raw: pinned)
+        descriptor = PinnedDescriptor(raw: pinned, lingers: domain != AF_UNIX && type == Socket.stream)
         (self.domain, self.type) = (domain, type)
     }
 

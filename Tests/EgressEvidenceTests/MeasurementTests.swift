@@ -66,6 +66,8 @@ struct MeasurementTests {
     private static func held() throws -> Measurement {
         let status = """
             Name:\tcat
+            Uid:\t1000\t1000\t1000\t1000
+            Gid:\t1000\t1000\t1000\t1000
             CapInh:\t0000000000000000
             CapPrm:\t00000000800404ff
             CapEff:\t00000000800404ff
@@ -90,6 +92,7 @@ struct MeasurementTests {
             ],
             workerLinks: [link("lo", "loopback"), link("eth0", "veth", peer: "relay")],
             status: try parsed(status),
+            descriptors: [.null, .pipe, .terminal],
             hostFilters: 1,
             filterDigest: SHA256().digest
         )
@@ -107,7 +110,7 @@ struct MeasurementTests {
         #expect(error?.description.contains(row.message) == true, "\(String(describing: error))")
     }
 
-    @Test(arguments: ["CapAmb", "NoNewPrivs", "Seccomp_filters", "CapBnd"])
+    @Test(arguments: ["Uid", "Gid", "CapAmb", "NoNewPrivs", "Seccomp_filters", "CapBnd"])
     func `a status without a line that is needed is none`(_ name: String) throws {
         let content = try #require(text(of: "/proc/self/status"))
         #expect(ProcessStatus(parsing: Array(content.utf8)) != nil)
@@ -150,5 +153,19 @@ struct MeasurementTests {
         #expect(throws: MeasurementError.notExecutable(code: ENOENT)) {
             try ExecutableMeasurement([folder.path + "/none"], of: "self")
         }
+    }
+
+    @Test func `a descriptor is told by its kind`() throws {
+        let own = getpid()
+        let null = try FileDescriptor.open("/dev/null", O_RDONLY), zero = try FileDescriptor.open("/dev/zero", O_RDONLY)
+        let file = try FileDescriptor.open("/proc/self/status", O_RDONLY), folder = try FileDescriptor.open("/", O_RDONLY)
+        let (one, other) = try FileDescriptor.socketPair(type: Socket.stream)
+        defer { for number in [one, other] { close(number) } }
+        var pipes: [Int32] = [0, 0]
+        #expect(unsafe pipe(&pipes) == 0)
+        defer { for number in pipes { close(number) } }
+        let kinds = [null.raw, zero.raw, file.raw, folder.raw, one, pipes[0], 9999].map { DescriptorKind($0, of: own) }
+        #expect(kinds == [.null, .device, .file, .other, .socket, .pipe, .closed])
+        #expect(DescriptorKind(0, of: 0) == .closed)
     }
 }

@@ -61,7 +61,7 @@ extension EndToEnd {
             let run = try Run(
                 withKey + """
                     true
-                    \(attested) --attest-nonce challenge-1 --allow allowed.example:80 --audit audit -- sleep 3.25 &
+                    \(attested) --attest-nonce challenge-1 --allow allowed.example:80 --audit audit -- sleep 3.25 >/dev/null 2>errors &
                     run=$!
                     worker=
                     for _ in $(seq 100); do
@@ -72,7 +72,7 @@ extension EndToEnd {
                         echo worker-$kind $(stat -Lc %i /proc/$worker/ns/$kind)
                         echo host-$kind $(stat -Lc %i /proc/self/ns/$kind)
                     done
-                    grep -E '^(Cap|NoNewPrivs|Seccomp)' /proc/$worker/status | sed 's/:\\t/ /'
+                    grep -E '^(Uid|Gid|Cap|NoNewPrivs|Seccomp)' /proc/$worker/status | sed 's/:\\t/ /'
                     echo host-filters $(grep Seccomp_filters /proc/self/status | cut -f2)
                     echo launcher-digest $(sha256sum /proc/$run/exe | cut -c1-64)
                     echo executable-digest $(sha256sum /proc/$worker/exe | cut -c1-64)
@@ -113,6 +113,10 @@ extension EndToEnd {
             ] {
                 #expect(try mask == UInt64(run.value(name), radix: 16), "\(name)")
             }
+            #expect(try measured.user == Int64(run.value("Uid").split(separator: "\t")[1]))
+            #expect(try measured.group == Int64(run.value("Gid").split(separator: "\t")[1]))
+            // sh(1) gives /dev/null to what it runs in the background.
+            #expect(measured.descriptors == ["null", "null", "file"])
             #expect(found.kernelRelease == (try run.value("kernel")))
             #expect(found.machine == (try run.value("machine")))
 

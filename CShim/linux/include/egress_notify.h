@@ -57,6 +57,7 @@ struct egress_notice {
 /// Numbers of a file, as stat(2) has them.
 struct egress_file {
     uint64_t device, inode, links, mount;
+    uint32_t mode, major, minor; ///< with its kind; of the device that it is
 };
 
 /// What reader and supervisor share.
@@ -152,6 +153,9 @@ int egress_pin_socket(pid_t task, int descriptor, int *domain, int *type);
 
 /// Closes a pinned descriptor without waiting for anything: not for its file system, nor for what a socket lingers for.
 void egress_let_go(int descriptor);
+
+/// The same of a socket; `lingers` where it may (SO_LINGER): a TCP socket.
+void egress_let_go_socket(int socket, int lingers);
 
 /// bind(2), of what is no unix socket: 0 or its errno. `identity` as in `egress_connect_now`.
 int egress_bind_now(int socket, const void *address, uint32_t length,

@@ -2,7 +2,7 @@
 
 public import EgressSandbox
 import Glibc
-import LinuxSystem
+public import LinuxSystem
 
 /// What was measured, from outside, of a command that waits for its execve(2): by /proc and netlink, of the process itself.
 public struct Measurement: Equatable, Sendable {
@@ -14,6 +14,8 @@ public struct Measurement: Equatable, Sendable {
     public var relayLinks, workerLinks: [NetworkLink]
     /// The command's rights.
     public var status: ProcessStatus
+    /// What its standard input, output and error are.
+    public var descriptors: [DescriptorKind]
     /// How many filters are in force on the calling process, and so on all below it.
     public var hostFilters: Int64
     /// The digest of the program of the command's own filter.
@@ -30,6 +32,10 @@ extension Measurement {
             throw .failed(SystemError("reading /proc/\(command.pid)/status", code: EPROTO))
         }
         (self.worker, self.host, self.status) = (worker, host, status)
+        descriptors = (0...2 as ClosedRange<Int32>).compactMap { DescriptorKind($0, of: command.pid) }
+        guard descriptors.count == 3 else {
+            throw .failed(SystemError("looking at the descriptors in /proc/\(command.pid)/fd", code: EPROTO))
+        }
         hostFilters = own.seccompFilters
         filterDigest = Self.digest(of: command.filter)
         do throws(SystemError) {

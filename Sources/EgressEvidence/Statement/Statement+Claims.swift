@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import Glibc
+import LinuxSystem
 
 extension StartStatement {
     /// The claims of our own namespace.
@@ -69,6 +70,8 @@ extension Measurement {
                     ("host_filters", .number(hostFilters)), ("digest", .digest(filterDigest)),
                 ])
             ),
+            ("user", .object([("uid", .number(status.user)), ("gid", .number(status.group))])),
+            ("descriptors", .list(descriptors.map { .text($0.rawValue) })),
             ("no_new_privs", .truth(status.noNewPrivileges)),
             (
                 "capabilities",

@@ -27,6 +27,13 @@ struct Claims {
 
     func list(_ name: String) throws(WorkerAttestationError) -> [JSONValue] { try read(name) { $0.array } }
 
+    func texts(_ name: String) throws(WorkerAttestationError) -> [String] {
+        try read(name) { value in
+            let texts = value.array?.map(\.string)
+            return texts?.contains(nil) == false ? texts?.compactMap(\.self) : nil
+        }
+    }
+
     func digest(_ name: String) throws(WorkerAttestationError) -> Digest {
         try read(name) { $0.string.flatMap { Digest($0) } }
     }

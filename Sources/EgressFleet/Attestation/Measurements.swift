@@ -23,6 +23,10 @@ extension WorkerAttestation {
         public var noNewPrivileges: Bool
         /// The capability sets, as masks.
         public var capabilities: Capabilities
+        /// The effective user and group, and the kinds of standard input, output and error; nil in statements of versions
+        /// that did not say them.
+        public var user, group: Int64?
+        public var descriptors: [String]?
 
         /// What was measured.
         public init(

@@ -97,6 +97,12 @@ extension WorkerAttestation.Measurements {
                 ambient: try sets.mask("ambient")
             )
         )
+        let account = try own.optional("user") { name throws(WorkerAttestationError) in try own.child(name) }
+        user = try account?.number("uid")
+        group = try account?.number("gid")
+        descriptors = try own.optional("descriptors") { name throws(WorkerAttestationError) in
+            try own.texts(name)
+        }
     }
 
     private static func inodes(_ claims: Claims) throws(WorkerAttestationError) -> [String: Int64] {

@@ -14,7 +14,7 @@ final class Readers: EventHandler {
     /// How many readers may be lost at a time, and not have ended; then every call that needs one is refused.
     static let maximumLost = 16
     /// Calls that wait at a time; one more is refused.
-    static let maximumAsked = 64
+    static let maximumAsked = 256
     /// How many notices are taken before others have their turn.
     static let burst = 32
 

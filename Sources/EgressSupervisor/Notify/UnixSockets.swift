@@ -70,7 +70,8 @@ public final class UnixSockets {
     /// directory, as the worker may, could give any other socket its name.
     private func findLate(_ descriptor: Int32) -> String? {
         for index in named.indices where named[index].number == nil {
-            guard let found = openPath(named[index].path),
+            // Who asks has just looked it up: what is not in the cache is another file.
+            guard let found = openPath(named[index].path, isCached: true),
                 let identity = FileIdentity(of: found.raw), identity.links == 1, identity == FileIdentity(of: descriptor),
                 let number = try? FileSets.name(found.raw), (try? FileSets.name(descriptor)) == number
             else { continue }
@@ -82,6 +83,6 @@ public final class UnixSockets {
 }
 
 /// Opens a path without symbolic links (O_PATH).
-private func openPath(_ path: String) -> FileDescriptorBox? {
-    try? FileDescriptorBox(FileDescriptor.openWithoutLinks(path))
+private func openPath(_ path: String, isCached: Bool = false) -> FileDescriptorBox? {
+    try? FileDescriptorBox(FileDescriptor.openWithoutLinks(path, isCached: isCached))
 }

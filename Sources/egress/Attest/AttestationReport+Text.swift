@@ -39,6 +39,9 @@ extension AttestationReport {
     private static func facts(_ measured: Measured) -> [(String, String)] {
         let own = measured.workerNamespaces.filter { measured.hostNamespaces[$0.key] != $0.value }.keys.sorted()
         let sets = ["inheritable", "permitted", "effective", "bounding", "ambient"]
+        var account: [(String, String)] = []
+        if let user = measured.user, let group = measured.group { account.append(("user", "\(user), group \(group)")) }
+        if let kinds = measured.descriptors { account.append(("descriptors", kinds.joined(separator: ", "))) }
         return [
             ("namespaces", own.joined(separator: ", ") + ": its own"),
             ("relay's links", measured.relayLinks.joined(separator: ", ")),
@@ -50,7 +53,7 @@ extension AttestationReport {
             ),
             ("no_new_privs", measured.noNewPrivs ? "set" : "not set"),
             ("capabilities", sets.map { "\($0) \(measured.capabilities[$0] ?? "")" }.joined(separator: ", ")),
-        ]
+        ] + account
     }
 
     private static func facts(_ outcome: Outcome) -> [(String, String)] {

@@ -15,6 +15,8 @@ struct AttestationReport: Encodable {
         let seccompDigest: String
         let noNewPrivs: Bool
         let capabilities: [String: String]
+        let user, group: Int64?
+        let descriptors: [String]?
     }
 
     struct Executable: Encodable {
@@ -107,6 +109,7 @@ extension AttestationReport.Measured {
             "effective": hexadecimal(sets.effective), "bounding": hexadecimal(sets.bounding),
             "ambient": hexadecimal(sets.ambient),
         ]
+        (user, group, descriptors) = (measurements.user, measurements.group, measurements.descriptors)
     }
 }
 
