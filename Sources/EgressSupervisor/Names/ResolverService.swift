@@ -31,6 +31,9 @@ final class ResolverService: EventHandler {
     private var askers: [Resolver.ClientID: Caller] = [:]
     /// Who connected what. Set once the gate stands.
     var callers: Callers?
+    /// Takes all NAT64 prefixes of the network that are known, each time there are more.
+    var onTranslation: (([TranslationPrefix]) -> Void)?
+    private var toldPrefixes: [TranslationPrefix] = []
     private var buffer = [UInt8].untouched(count: 65536)
 
     /// A question that came in a datagram: whom to answer, from where.
@@ -40,6 +43,8 @@ final class ResolverService: EventHandler {
     }
 
     init(_ configuration: Resolver.Configuration, loop: EventLoop, reporter: Reporter) {
+        var configuration = configuration
+        configuration.reachesIPv6 = Self.reachesIPv6
         resolver = Resolver(configuration)
         self.loop = loop
         self.reporter = reporter
@@ -82,6 +87,18 @@ final class ResolverService: EventHandler {
             receiveDatagrams(descriptor)
         } else if streamSockets[descriptor] != nil {
             acceptStreams(descriptor)
+        }
+    }
+
+    /// Whether the machine has an IPv6 address that reaches beyond its link; also when that can't be found out.
+    ///
+    /// A line of if_inet6 holds the address, the index, the length of the prefix, the scope and flags in hexadecimal, and the
+    /// name (proc_pid_net(5)); scope 0 is global, unique local addresses included (RFC 4007, RFC 4193).
+    @Sendable private static func reachesIPv6() -> Bool {
+        guard let lines = contents(ofFile: "/proc/self/net/if_inet6") else { return true }
+        return lines.split(separator: UInt8(ascii: "\n")).contains { line in
+            let fields = line.split(separator: UInt8(ascii: " "))
+            return fields.count < 4 || fields[3].elementsEqual("00".utf8)
         }
     }
 
@@ -162,6 +179,11 @@ final class ResolverService: EventHandler {
         while !actions.isEmpty {
             for action in actions { perform(action, now) }
             actions = resolver.takeActions()
+        }
+        let prefixes = resolver.policy.translationPrefixes
+        if prefixes != toldPrefixes {
+            toldPrefixes = prefixes
+            onTranslation?(prefixes)
         }
         // An answer that nobody is told of leaves its asker.
         if waiting.isEmpty, streams.isEmpty, !askers.isEmpty { askers = [:] }
