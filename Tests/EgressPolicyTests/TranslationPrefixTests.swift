@@ -89,20 +89,24 @@ import Testing
     private func translating(_ allow: [String], deny: [String] = [], allowPrivate: Bool = false) throws -> Policy {
         var policy = try policy(allow, deny: deny, allowPrivate: allowPrivate)
         policy.translationPrefixes = [
-            try Self.prefix("2606:4700:64::", 96), try Self.prefix("2606:4700:6464::", 48), try Self.prefix("fd64::", 96),
+            try Self.prefix("2606:4700:64::", 96), try Self.prefix("2606:4700:6464::", 48),
+            try Self.prefix("fd64::", 96),
         ]
         return policy
     }
 
     @Test(
         arguments: [
-            ("2606:4700:64::93.184.216.34", false, Reason.allowed), ("2606:4700:64::10.0.0.5", false, .privateTargetBlocked),
+            ("2606:4700:64::93.184.216.34", false, Reason.allowed),
+            ("2606:4700:64::10.0.0.5", false, .privateTargetBlocked),
             ("2606:4700:64::10.0.0.5", true, .allowed), ("2606:4700:64::127.0.0.1", false, .privateTargetBlocked),
             ("2606:4700:64::169.254.169.254", false, .metadataBlocked),
             ("2606:4700:64::169.254.169.254", true, .metadataBlocked),
-            ("2606:4700:64::224.0.0.1", true, .privateTargetBlocked), ("2606:4700:64::0.0.0.0", true, .privateTargetBlocked),
+            ("2606:4700:64::224.0.0.1", true, .privateTargetBlocked),
+            ("2606:4700:64::0.0.0.0", true, .privateTargetBlocked),
             ("2606:4700:6464:a00:0:500::", false, .privateTargetBlocked),
-            ("2606:4700:6464:a9fe:a9:fe00::", true, .metadataBlocked), ("2606:4700:6464:5db8:d8:2200::", false, .allowed),
+            ("2606:4700:6464:a9fe:a9:fe00::", true, .metadataBlocked),
+            ("2606:4700:6464:5db8:d8:2200::", false, .allowed),
             ("fd64::93.184.216.34", false, .privateTargetBlocked), ("fd64::93.184.216.34", true, .allowed),
             ("fd64::169.254.169.254", true, .metadataBlocked), ("fd64::224.0.0.1", true, .privateTargetBlocked),
             ("2606:4700:65::10.0.0.5", false, .allowed), ("64:ff9b::8.8.8.8", false, .privateTargetBlocked),
@@ -121,7 +125,8 @@ import Testing
 
     @Test(
         arguments: [
-            ("2606:4700:64::10.0.0.5", [], Reason.privateTargetBlocked), ("2606:4700:64::10.0.0.5", ["10.0.0.5"], .privateTargetBlocked),
+            ("2606:4700:64::10.0.0.5", [], Reason.privateTargetBlocked),
+            ("2606:4700:64::10.0.0.5", ["10.0.0.5"], .privateTargetBlocked),
             ("2606:4700:64::10.0.0.5", ["[2606:4700:64::a00:5]"], .allowed),
             ("2606:4700:64::10.0.0.5", ["2606:4700:64::/96"], .allowed),
             ("2606:4700:64::169.254.169.254", ["2606:4700:64::/96"], .metadataBlocked),
@@ -130,7 +135,9 @@ import Testing
             ("2606:4700:64::93.184.216.34", ["2606:4700:64::/96"], .allowed),
         ]
     )
-    func `a literal target under a prefix is judged by the same`(address: String, allow: [String], reason: Reason) throws {
+    func `a literal target under a prefix is judged by the same`(address: String, allow: [String], reason: Reason)
+        throws
+    {
         let address = try #require(IPAddress(address))
         let verdict = try translating(allow).decide(address: address, port: 80, protocol: .tcp, names: [])
         #expect(verdict.reason == reason)

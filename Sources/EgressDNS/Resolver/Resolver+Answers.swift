@@ -24,7 +24,8 @@ extension Resolver {
     /// An address for people, with what the network translates it to.
     private func phrase(_ address: IPAddress) -> String {
         let translated = policy.translations(of: address)
-        let tail = translated.isEmpty ? "" : ", which stands for \(translated.map(\.description).joined(separator: " or "))"
+        let tail =
+            translated.isEmpty ? "" : ", which stands for \(translated.map(\.description).joined(separator: " or "))"
         return "address \(address)\(tail)"
     }
 

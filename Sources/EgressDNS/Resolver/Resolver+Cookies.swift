@@ -25,7 +25,9 @@ extension Resolver {
         switch (UpstreamServer.signature(of: message, to: exchange.query), exchange.transport) {
         case (nil, _):
             let isWithoutCookie = exchange.query.edns != nil && servers[index].cookies == .untried
-            if isWithoutCookie, let lookup = lookups[key], isSilenced(index, lookup) { servers[index].cookies = .avoided }
+            if isWithoutCookie, let lookup = lookups[key], isSilenced(index, lookup) {
+                servers[index].cookies = .avoided
+            }
             return true
         case (.right(let cookie), let transport):
             if !cookie.server.isEmpty { (servers[index].cookies, servers[index].cookie) = (.given, cookie) }

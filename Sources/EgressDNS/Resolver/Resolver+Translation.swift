@@ -21,13 +21,22 @@ extension Resolver {
     private static let maximumPrefixes = 32
 
     /// For people, about an answer that is not told.
-    static let untranslated = "it is not known whether the network translates IPv6 addresses (no answer for \(askedName))"
+    static let untranslated =
+        "it is not known whether the network translates IPv6 addresses (no answer for \(askedName))"
+
+    /// Asks ahead, where a rule opens a block of IPv6 addresses: its addresses are connected to without a name.
+    public mutating func prepare(now: UInt64) {
+        let opensBlocks = policy.allowRules.contains { rule in
+            guard case .block(let block) = rule.target, case .v6 = block.base else { return false }
+            return true
+        }
+        if opensBlocks { askForTranslation(now: now) }
+    }
 
     /// Asks each server that was not asked lately.
     mutating func askForTranslation(now: UInt64) {
         let due = servers.indices.filter { servers[$0].translation.isDue(at: now) }
         guard !due.isEmpty, configuration.judgesAnswers, configuration.reachesIPv6() else { return }
-        // Both are constants that can be read.
         guard let host = try? Host(Self.askedName) else { return }
         for index in due {
             let key = LookupKey(host: host, type: .aaaa, server: index)
@@ -48,7 +57,9 @@ extension Resolver {
     mutating func learn(_ answer: Answer, from server: Int, now: UInt64) {
         var prefixes = policy.translationPrefixes
         for case .aaaa(let address) in answer.data {
-            for prefix in TranslationPrefix.found(in: address) where !prefixes.contains(prefix) { prefixes.append(prefix) }
+            for prefix in TranslationPrefix.found(in: address) where !prefixes.contains(prefix) {
+                prefixes.append(prefix)
+            }
         }
         guard prefixes.count <= Self.maximumPrefixes else { return learnNothing(from: server, now: now) }
         if prefixes != policy.translationPrefixes {

@@ -58,7 +58,9 @@ extension Policy {
         let address = address.canonical
         var match = deny.match(address, service)
         if case .v6(let outer) = address {
-            for inner in outer.embeddedIPv4 + translations(of: outer) { match.formUnion(deny.match(.v4(inner), service)) }
+            for inner in outer.embeddedIPv4 + translations(of: outer) {
+                match.formUnion(deny.match(.v4(inner), service))
+            }
         }
         return match
     }

@@ -42,12 +42,24 @@ final class ResolverService: EventHandler {
         let datagram: ReceivedDatagram
     }
 
-    init(_ configuration: Resolver.Configuration, loop: EventLoop, reporter: Reporter) {
+    init(
+        _ configuration: Resolver.Configuration,
+        loop: EventLoop,
+        reporter: Reporter,
+        reachesIPv6: @escaping @Sendable () -> Bool = { reachesBeyondLink(contents(ofFile: "/proc/self/net/if_inet6")) }
+    ) {
         var configuration = configuration
-        configuration.reachesIPv6 = Self.reachesIPv6
+        configuration.reachesIPv6 = reachesIPv6
         resolver = Resolver(configuration)
         self.loop = loop
         self.reporter = reporter
+    }
+
+    /// Asks the servers what has to be known before the first name.
+    func prepare() {
+        let now = monotonicNow()
+        resolver.prepare(now: now)
+        perform(now)
     }
 
     /// Listens for datagrams on a socket bound to port 53.
@@ -90,13 +102,13 @@ final class ResolverService: EventHandler {
         }
     }
 
-    /// Whether the machine has an IPv6 address that reaches beyond its link; also when that can't be found out.
+    /// Whether a table of IPv6 addresses has one that reaches beyond its link; also when there is none to read.
     ///
     /// A line of if_inet6 holds the address, the index, the length of the prefix, the scope and flags in hexadecimal, and the
     /// name (proc_pid_net(5)); scope 0 is global, unique local addresses included (RFC 4007, RFC 4193).
-    @Sendable private static func reachesIPv6() -> Bool {
-        guard let lines = contents(ofFile: "/proc/self/net/if_inet6") else { return true }
-        return lines.split(separator: UInt8(ascii: "\n")).contains { line in
+    static func reachesBeyondLink(_ table: [UInt8]?) -> Bool {
+        guard let table else { return true }
+        return table.split(separator: UInt8(ascii: "\n")).contains { line in
             let fields = line.split(separator: UInt8(ascii: " "))
             return fields.count < 4 || fields[3].elementsEqual("00".utf8)
         }

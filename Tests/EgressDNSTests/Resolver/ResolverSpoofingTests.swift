@@ -20,7 +20,9 @@ import Testing
         try #require(script.open.last?.query.questions.first).name.description
     }
 
-    private static func fold(_ message: inout DNSMessage) { message.questions[0].name = message.questions[0].name.lowercased }
+    private static func fold(_ message: inout DNSMessage) {
+        message.questions[0].name = message.questions[0].name.lowercased
+    }
 
     // MARK: Spelling
 

@@ -10,14 +10,17 @@ import Testing
     private let asked = "192.0.2.53 udp ipv4only.arpa AAAA"
     private let name = "www.example.com"
     private let arpa = "ipv4only.arpa"
-    private let prefix = "ipv4only.arpa 600 AAAA 2606:4700:64::192.0.0.170; ipv4only.arpa 600 AAAA 2606:4700:64::192.0.0.171"
+    private let prefix =
+        "ipv4only.arpa 600 AAAA 2606:4700:64::192.0.0.170; ipv4only.arpa 600 AAAA 2606:4700:64::192.0.0.171"
     private let translatedPrivate = "www.example.com 30 AAAA 2606:4700:64::10.0.0.5"
     private let translatedPublic = "www.example.com 30 AAAA 2606:4700:64::93.184.216.34"
     private let good = "NOERROR www.example.com 30 AAAA 2606:4700:64::5db8:d822"
     private let blocked = "NXDOMAIN [15 private_target_blocked]"
     private let unknown = "NOERROR [22 dns_resolution_failed]"
 
-    private func script(_ servers: [String] = ["192.0.2.53"], deny: [String] = [], reachesIPv6: Bool = true) throws -> Script {
+    private func script(_ servers: [String] = ["192.0.2.53"], deny: [String] = [], reachesIPv6: Bool = true) throws
+        -> Script
+    {
         try Script(
             allow: ["www.example.com", "two.example.com"],
             deny: deny,
@@ -57,7 +60,9 @@ import Testing
         }
         #expect(script.resolver.pins.count == 0)
         let detail = "address 2606:4700:64::a00:5, which stands for 10.0.0.5"
-        #expect(script.takeEvents() == ["private_target_blocked www.example.com AAAA from upstream: denied (\(detail))"])
+        #expect(
+            script.takeEvents() == ["private_target_blocked www.example.com AAAA from upstream: denied (\(detail))"]
+        )
     }
 
     @Test func `without the prefix the same address passes`() throws {
@@ -90,7 +95,10 @@ import Testing
         #expect(try script.reply(prefix, to: arpa) == "NXDOMAIN [17 denied_by_rule]")
     }
 
-    @Test(arguments: [(ResponseCode.nameError, ""), (.noError, ""), (.noError, "-- arpa 60 SOA 60"), (.noError, "ipv4only.arpa 9 CNAME a.example")])
+    @Test(arguments: [
+        (ResponseCode.nameError, ""), (.noError, ""), (.noError, "-- arpa 60 SOA 60"),
+        (.noError, "ipv4only.arpa 9 CNAME a.example"),
+    ])
     func `a server that knows no such address knows no prefix`(_ code: ResponseCode, _ records: String) throws {
         let script = try script()
         try script.ask(name, .aaaa)
@@ -159,10 +167,23 @@ import Testing
         #expect(try dead.reply(translatedPublic) == good)
     }
 
+    @Test(arguments: [("2606::/16", true), ("10.0.0.0/8", false), ("[2606::1]", false), ("www.example.com", false)])
+    func `a rule for a block of IPv6 addresses asks before any name is asked for`(_ rule: String, _ isAsked: Bool)
+        throws
+    {
+        let script = try Script(allow: [rule], reachesIPv6: true)
+        #expect(script.prepare() == "")
+        #expect(script.takeSent() == (isAsked ? [asked] : []))
+        if isAsked { try script.reply(prefix) }
+        #expect(script.resolver.policy.translationPrefixes.isEmpty != isAsked)
+    }
+
     @Test func `every server is asked, and an answer waits for its own`() throws {
         let script = try script(["192.0.2.53", "192.0.2.54"])
         try script.ask(name, .aaaa)
-        #expect(script.takeSent() == [asked, "192.0.2.54 udp ipv4only.arpa AAAA", "192.0.2.53 udp www.example.com AAAA"])
+        #expect(
+            script.takeSent() == [asked, "192.0.2.54 udp ipv4only.arpa AAAA", "192.0.2.53 udp www.example.com AAAA"]
+        )
         // The newest that asks for it is the second server's; it has a prefix of another server's network.
         try script.reply(translatedPrivate, to: name)
         #expect(try script.reply(prefix, to: arpa) == "")

@@ -54,6 +54,12 @@ final class Script {
         resolver = Resolver(configuration, randomness: SplitMix(seed: 1))
     }
 
+    /// Begins as a service does.
+    func prepare() -> String {
+        resolver.prepare(now: now)
+        return perform()
+    }
+
     // MARK: The worker
 
     /// Asks a question; the answer is empty while it has to wait.
