@@ -17,6 +17,7 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         check(resolver.takeActions(), resolver)
         return 0
     }
+    let question = question(kind & 4 == 0 ? .a : .aaaa)
     resolver.receive(query: question, from: Resolver.ClientID(1), transport: transport, now: now)
     for case .openUDP(let exchange, _, let query) in resolver.takeActions() {
         fit(&bytes, to: query)
@@ -72,10 +73,10 @@ private let policy = Policy(
     deny: ["denied.example.com", "198.51.100.0/24"].compactMap { try? Rule.parse($0, for: .deny) }
 )
 
-private let question: [UInt8] = {
+private func question(_ type: RecordType) -> [UInt8] {
     guard let name = try? DNSName("www.example.com") else { return [] }
-    return DNSMessage(id: 7, asking: Question(name: name, type: .a)).encode()
-}()
+    return DNSMessage(id: 7, asking: Question(name: name, type: type)).encode()
+}
 
 /// What is told can be read, and every address of it is pinned and may be reached.
 private func check(_ actions: [Resolver.Action], _ resolver: Resolver) {
