@@ -24,6 +24,8 @@ struct Lookup: Sendable {
     var exchange: Exchange?
     /// The last failure of each server.
     var failures: [(server: ServerAddress, failure: ServerFailure)] = []
+    /// Whether some response came, good or bad, that had the question or came over TCP: nobody guesses that.
+    var isAnswered = false
     /// An answer that came before it was known whether the network translates to IPv4, and the server it came from.
     var parked: (answer: Answer, server: Int)?
 

@@ -72,6 +72,7 @@ extension Resolver {
             return
         }
         guard takeCookie(of: message, key, exchange, now: now) else { return }
+        if !message.questions.isEmpty || exchange.transport == .tcp { lookups[key]?.isAnswered = true }
         let misunderstood: Set<ResponseCode> = [.formatError, .notImplemented, .badVersion]
         guard exchange.query.edns == nil || !misunderstood.contains(message.responseCode) else {
             // RFC 6891, section 6.2.2: a server older than EDNS is asked again without.
@@ -179,11 +180,12 @@ extension Resolver {
     }
 
     private mutating func giveUp(_ key: LookupKey, _ lookup: Lookup, now: UInt64) {
+        if let server = key.server {
+            guard lookup.isAnswered else { return learnNothing(from: server, now: now) }
+            return learn(Answer(lifetime: 0), from: server, now: now)
+        }
         // RFC 8914: 22 when servers answered but not well, 23 when they could not be reached.
         let answered = lookup.failures.contains { $0.failure.isFromServer }
-        if let server = key.server {
-            return answered ? learn(Answer(lifetime: 0), from: server, now: now) : learnNothing(from: server, now: now)
-        }
         let code: ExtendedError.Code = answered ? .noReachableAuthority : .networkError
         finish(key, .unresolved(lookup.verdict, code, lookup.failureText))
     }

@@ -116,6 +116,17 @@ import Testing
         #expect(script.resolver.lookups.isEmpty && script.last.text == good)
     }
 
+    @Test(arguments: [ResponseCode.serverFailure, .formatError])
+    func `a failure without the question, which needs no spelling, says nothing`(_ code: ResponseCode) throws {
+        let script = try script()
+        try script.ask(name, .aaaa)
+        try script.reply(translatedPublic, to: name)
+        for _ in 0..<4 where script.resolver.lookups.count == 2 {
+            try script.reply("", code, to: arpa) { $0.questions = [] }
+        }
+        #expect(script.resolver.lookups.isEmpty && script.last.text == unknown)
+    }
+
     @Test func `while a server is silent about it, its IPv6 addresses are not told`() throws {
         let script = try script()
         try script.ask(name, .aaaa)
