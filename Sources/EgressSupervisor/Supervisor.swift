@@ -79,6 +79,8 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         let resolver = ResolverService(names, loop: loop, reporter: reporter)
         gate = Gate(policy: names.policy, reporter: reporter) { resolver.names(pinnedTo: $0, at: $1) }
         resolver.callers = gate.callers
+        resolver.onTranslation = { [unowned gate] in gate.learn($0) }
+        resolver.prepare()
         self.resolver = resolver
         relay = Relay(loop: loop, gate: gate)
         connections = Connections(gate: gate, loop: loop, relay: relay)

@@ -26,6 +26,8 @@ extension BypassCorpus {
         name("IPv4-compatible", "compatible.example"),
         name("NAT64", "nat64.example"),
         name("NAT64 for local use", "nat64local.example"),
+        name("NAT64 of the network", "translated.hostile.example", .hostile),
+        name("metadata behind NAT64 of the network", "translated-metadata.hostile.example", .hostile),
         name("6to4", "sixtofour.example"),
         name("Teredo", "teredo.example"),
         name("13 an alias of a private name", "aliasprivate.example"),

@@ -83,7 +83,7 @@ extension EndToEnd {
                 as: .root
             )
             #expect(outcome.status == 3)
-            let log = try world.run("grep -c 'secret-data.denied.example' $WORLD/unbound.log", as: .root)
+            let log = try world.run("grep -ci 'secret-data.denied.example' $WORLD/unbound.log", as: .root)
             #expect(log.standardOutput == "0\n", "\(log)")
         }
 

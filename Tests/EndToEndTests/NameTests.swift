@@ -97,7 +97,17 @@ private let lies = [
     lie("half a chain", "alias-half", short, "93.184.216.34"),
     lie("a loop of aliases", "alias-loop", status, "SERVFAIL"),
     lie("an alias of itself", "alias-self", status, "SERVFAIL"),
+    lie("names in lower case, over TCP too", "folds", short, "93.184.216.34"),
+    lie("names in lower case, without TCP", "folds-without-tcp", status, "SERVFAIL"),
+    lie("a public address behind the network's NAT64", "translated-public", aaaa, "2606:2800:64::5db8:d822"),
+    lie("a private address behind the network's NAT64", "translated", "\(aaaa) | wc -l", "0"),
+    lie("metadata behind the network's NAT64", "translated-metadata", "\(aaaa) | wc -l", "0"),
 ]
+
+private let aaaa = "dig +short +tries=1 +time=12 AAAA NAME"
+
+/// A stranger's lie that comes before the truth, and what a resolver library makes of it: it takes what comes first.
+private let forgeries = ["spelled-anew.hostile.example", "foreign.cookie.example", "bare.cookie.example"]
 
 /// What must be taken for silence, and so ends when the time for an answer has passed.
 private let silences = [
@@ -114,6 +124,21 @@ extension EndToEnd {
         @Test(arguments: lies)
         func `an answer that cannot be trusted becomes a failure`(_ row: Success) throws {
             try row.expect(as: .user)
+        }
+
+        @Test(arguments: forgeries, Account.available)
+        func `who has not seen the question can't answer it`(_ name: String, as account: Account) throws {
+            let world = try TestWorld.shared(), line = "getent ahostsv4 \(name)"
+            let believed = try world.run(line, as: account, resolver: .hostile)
+            #expect(believed.standardOutput.hasPrefix("185.199.108.153"), "\(believed)")
+            let outcome = try world.run(
+                line,
+                as: account,
+                egress: ["-q", "--allow", name],
+                resolver: .hostile
+            )
+            #expect(outcome.standardOutput.hasPrefix("93.184.216.34"), "\(outcome)")
+            #expect(!outcome.standardOutput.contains("185.199.108.153"), "\(outcome)")
         }
 
         @Test func `what is no answer to the question is waited out`() throws {
@@ -137,7 +162,8 @@ extension EndToEnd {
                 as: account,
                 egress: policy
             )
-            #expect(text(of: "\(world.directory)/unbound.log")?.contains(label) == false)
+            // Names go upstream in any spelling.
+            #expect(text(of: "\(world.directory)/unbound.log")?.lowercased().contains(label) == false)
         }
 
         @Test(arguments: Account.available)

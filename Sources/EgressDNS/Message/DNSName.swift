@@ -72,7 +72,7 @@ public struct DNSName: Hashable, Sendable {
     }
 
     // The octets before labels are at most 63 and so never letters: folding the whole wire form is right.
-    private static func folded(_ octet: UInt8) -> UInt8 {
+    static func folded(_ octet: UInt8) -> UInt8 {
         (UInt8(ascii: "A")...UInt8(ascii: "Z")).contains(octet) ? octet | 0x20 : octet
     }
 }

@@ -64,6 +64,20 @@ public enum RecordData: Hashable, Sendable {
         }
     }
 
+    /// The same with its names in lower case.
+    ///
+    /// A server that compresses names tells them in the spelling of the question, which was drawn for that one question.
+    var lowercased: RecordData {
+        switch self {
+        case .ns(let name): .ns(name.lowercased)
+        case .cname(let name): .cname(name.lowercased)
+        case .ptr(let name): .ptr(name.lowercased)
+        case .mx(let preference, let name): .mx(preference, name.lowercased)
+        case .srv(let priority, let weight, let port, let name): .srv(priority, weight, port, name.lowercased)
+        case .a, .aaaa, .soa, .opaque: self
+        }
+    }
+
     /// The address of an A or AAAA record.
     public var address: IPAddress? {
         switch self {

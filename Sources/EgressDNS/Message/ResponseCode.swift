@@ -22,6 +22,8 @@ public struct ResponseCode: RawRepresentable, Hashable, Sendable {
     public static let refused = ResponseCode(rawValue: 5)
     /// BADVERS: the EDNS version is not known.
     public static let badVersion = ResponseCode(rawValue: 16)
+    /// BADCOOKIE: the server wants to see its own cookie first (RFC 7873).
+    public static let badCookie = ResponseCode(rawValue: 23)
 }
 
 extension ResponseCode: CustomStringConvertible {
@@ -35,6 +37,7 @@ extension ResponseCode: CustomStringConvertible {
         case .notImplemented: "NOTIMP"
         case .refused: "REFUSED"
         case .badVersion: "BADVERS"
+        case .badCookie: "BADCOOKIE"
         default: "RCODE\(rawValue)"
         }
     }

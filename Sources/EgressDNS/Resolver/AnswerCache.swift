@@ -6,6 +6,8 @@ import EgressPolicy
 struct LookupKey: Hashable, Sendable {
     var host: Host
     var type: RecordType
+    /// The index of the only server that is asked, when that is to learn about the server's network; nil for the worker.
+    var server: Int?
 }
 
 /// What was found out about a question that the policy allows.

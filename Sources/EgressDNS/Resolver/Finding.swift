@@ -26,6 +26,14 @@ enum Finding: Sendable, Equatable {
         return .failed(Failure(verdict: verdict, code: code, response: .serverFailure, detail: detail))
     }
 
+    /// There are addresses, and it isn't known yet what the network makes of them.
+    ///
+    /// NOERROR without data: for musl a SERVFAIL would take the IPv4 addresses of the name as well.
+    static func untranslated(_ allowed: Verdict, _ detail: String) -> Finding {
+        let verdict = Verdict(.dnsResolutionFailed, rule: allowed.rule)
+        return .failed(Failure(verdict: verdict, code: .noReachableAuthority, response: .noError, detail: detail))
+    }
+
     /// One of our tables is full.
     static func limited(
         _ allowed: Verdict,

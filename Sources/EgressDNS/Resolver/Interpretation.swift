@@ -21,13 +21,14 @@ enum Interpretation: Equatable {
         var data: [DNSName: [RecordData]] = [:]
         var lifetimes: [DNSName: UInt32] = [:]
         for record in message.answers where record.recordClass == Question.internetClass {
-            if case .cname(let target) = record.data {
+            if case .cname(let spelled) = record.data {
+                let target = spelled.lowercased
                 guard targets.updateValue(target, forKey: record.name) ?? target == target else {
                     self = .failure(.aliases)
                     return
                 }
             }
-            if record.data.type == type { data[record.name, default: []].append(record.data) }
+            if record.data.type == type { data[record.name, default: []].append(record.data.lowercased) }
             lifetimes[record.name] = min(lifetimes[record.name] ?? .max, record.lifetime)
         }
 

@@ -5,14 +5,13 @@ import EgressPolicy
 extension Resolver {
     /// Checks an answer against the policy: each alias, then all addresses. Lifetimes are capped.
     func check(_ answer: Answer, _ verdict: Verdict, for key: LookupKey) -> Finding {
-        let policy = configuration.policy
         if let refusal = check(aliases: answer.aliases, verdict) { return refusal }
         let addresses = answer.addresses
         if configuration.judgesAnswers, !addresses.isEmpty {
             let judged = policy.validate(answer: addresses, for: key.host)
             guard judged.isAllowed else {
                 let bad = addresses.first { !policy.validate(answer: [$0], for: key.host).isAllowed }
-                return .denied(judged, bad.map { "address \($0)" })
+                return .denied(judged, bad.map(phrase))
             }
         }
         var answer = answer
@@ -22,13 +21,21 @@ extension Resolver {
         return .answer(answer, verdict)
     }
 
+    /// An address for people, with what the network translates it to.
+    private func phrase(_ address: IPAddress) -> String {
+        let translated = policy.translations(of: address)
+        let tail =
+            translated.isEmpty ? "" : ", which stands for \(translated.map(\.description).joined(separator: " or "))"
+        return "address \(address)\(tail)"
+    }
+
     /// What is wrong with the first alias that a rule denies or that no rule could name; nil when there is none.
     func check(aliases: [DNSName], _ allowed: Verdict) -> Finding? {
         for alias in aliases {
             guard let host = alias.host else {
                 return .unresolved(allowed, .other, "the alias '\(alias)' is no host name")
             }
-            let verdict = configuration.policy.decide(alias: host)
+            let verdict = policy.decide(alias: host)
             guard verdict.isAllowed else { return .denied(verdict, "alias '\(host)'") }
         }
         return nil

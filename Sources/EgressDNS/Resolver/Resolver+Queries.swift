@@ -40,7 +40,7 @@ extension Resolver {
             settle([query], .denied(verdict, nil), source: .policy)
             return true
         }
-        let verdict = configuration.policy.decide(name: host)
+        let verdict = policy.decide(name: host)
         let isOwnName = verdict.reason == .hostNotAllowlisted && configuration.localNames.contains(host)
         guard !host.isLocalhost, !isOwnName else {
             answerLocally(query)
@@ -143,6 +143,7 @@ extension Resolver {
             queries: [query],
             firstServer: preferredServer
         )
+        if key.type == .aaaa { askForTranslation(now: now) }
         tryNextServer(key, now: now)
         return true
     }

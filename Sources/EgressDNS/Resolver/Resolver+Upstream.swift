@@ -7,19 +7,29 @@ extension Resolver {
     public mutating func receive(datagram bytes: [UInt8], exchange id: ExchangeID, now: UInt64) {
         guard let key = exchanges[id], let exchange = lookups[key]?.exchange, exchange.transport == .udp else { return }
         // Anyone who guesses the port can send here: what does not match is as if it never came, up to a bound.
-        guard
-            let head = try? DNSMessage(decoding: bytes, extent: .questions),
-            exchange.isAnswered(by: head)
-        else {
-            lookups[key]?.exchange?.strays += 1
-            if exchange.strays + 1 >= configuration.limits.strayReplies { fail(key, .tooManyStrays, now: now) }
-            return
+        let head = try? DNSMessage(decoding: bytes, extent: .questions)
+        switch head.map(exchange.fit) ?? .none {
+        case .none:
+            noteStray(key, now: now)
+        case .spelledAnew:
+            // By someone who never saw the question, or by a server that folds names: a stream tells.
+            lookups[key]?.doubts[exchange.server] = .spelling
+            openStream(key, exchange, now: now)
+        case .exact where head?.isTruncated == true:
+            openStream(key, exchange, now: now)
+        case .exact:
+            receive(bytes, key, exchange, now: now)
         }
-        guard !head.isTruncated else {
-            open(key, .tcp, server: exchange.serverIndex, withEDNS: exchange.query.edns != nil, now: now)
-            return
-        }
-        receive(bytes, key, exchange, now: now)
+    }
+
+    mutating func noteStray(_ key: LookupKey, now: UInt64) {
+        guard let strays = lookups[key]?.exchange?.strays else { return }
+        lookups[key]?.exchange?.strays = strays + 1
+        if strays + 1 >= configuration.limits.strayReplies { fail(key, .tooManyStrays, now: now) }
+    }
+
+    mutating func openStream(_ key: LookupKey, _ exchange: Exchange, now: UInt64) {
+        open(key, .tcp, server: exchange.serverIndex, withEDNS: exchange.query.edns != nil, now: now)
     }
 
     /// Takes bytes of the stream of an exchange, in any portions.
@@ -30,9 +40,13 @@ extension Resolver {
         let length = Int(exchange.received[0]) << 8 | Int(exchange.received[1])
         guard exchange.received.count >= 2 + length else { return }
         let message = Array(exchange.received[2..<(2 + length)])
-        guard let head = try? DNSMessage(decoding: message, extent: .questions), exchange.isAnswered(by: head) else {
+        let head = try? DNSMessage(decoding: message, extent: .questions)
+        switch head.map(exchange.fit) ?? .none {
+        case .none:
             fail(key, .tooManyStrays, now: now)
             return
+        case .spelledAnew: servers[exchange.serverIndex].foldsNames = true
+        case .exact: break
         }
         receive(message, key, exchange, now: now)
     }
@@ -57,6 +71,8 @@ extension Resolver {
             fail(key, .malformed(error.code), now: now)
             return
         }
+        guard takeCookie(of: message, key, exchange, now: now) else { return }
+        if !message.questions.isEmpty || exchange.transport == .tcp { lookups[key]?.isAnswered = true }
         let misunderstood: Set<ResponseCode> = [.formatError, .notImplemented, .badVersion]
         guard exchange.query.edns == nil || !misunderstood.contains(message.responseCode) else {
             // RFC 6891, section 6.2.2: a server older than EDNS is asked again without.
@@ -69,19 +85,25 @@ extension Resolver {
         case .failure(let failure):
             fail(key, failure, now: now)
         case .incomplete(let aliases, let lifetime):
-            preferredServer = exchange.serverIndex
+            prefer(exchange.serverIndex, key)
             follow(aliases, lifetime: lifetime, key, now: now)
         case .answer(var answer):
-            preferredServer = exchange.serverIndex
+            prefer(exchange.serverIndex, key)
             answer.aliases = lookup.aliases + answer.aliases
             answer.lifetime = min(answer.lifetime, lookup.lifetime)
             conclude(key, answer, now: now)
         }
     }
 
+    private mutating func prefer(_ server: Int, _ key: LookupKey) {
+        if key.server == nil { preferredServer = server }
+    }
+
     /// Asks for the name at which the aliases of a response ended, when all of them may be used.
     private mutating func follow(_ aliases: [DNSName], lifetime: UInt32, _ key: LookupKey, now: UInt64) {
         guard var lookup = lookups[key] else { return }
+        // An alias is no address, and nobody's to follow.
+        if let server = key.server { return learn(Answer(), from: server, now: now) }
         if let refusal = check(aliases: aliases, lookup.verdict) {
             finish(key, refusal)
             return
@@ -101,7 +123,27 @@ extension Resolver {
         tryNextServer(key, now: now)
     }
 
+    /// Checks an answer, or keeps it until it is known how its addresses are translated.
     private mutating func conclude(_ key: LookupKey, _ answer: Answer, now: UInt64) {
+        guard let lookup = lookups[key], let server = lookup.exchange?.serverIndex else { return }
+        if key.server != nil { return learn(answer, from: server, now: now) }
+        if key.type == .aaaa, !answer.data.isEmpty {
+            switch servers[server].translation {
+            case .asked:
+                lookups[key]?.parked = (answer, server)
+                closeExchange(key)
+                return
+            case .unknown:
+                finish(key, .untranslated(lookup.verdict, Self.untranslated))
+                return
+            case .unasked, .known: break
+            }
+        }
+        conclude(key, checking: answer, now: now)
+    }
+
+    /// Checks an answer and tells it.
+    mutating func conclude(_ key: LookupKey, checking answer: Answer, now: UInt64) {
         guard let lookup = lookups[key] else { return }
         var finding = check(answer, lookup.verdict, for: key)
         if case .answer(let checked, let verdict) = finding {
@@ -122,37 +164,54 @@ extension Resolver {
     /// Asks the next server, or gives up after the last.
     mutating func tryNextServer(_ key: LookupKey, now: UInt64) {
         guard let lookup = lookups[key] else { return }
-        let count = configuration.servers.count
-        guard now < lookup.deadline, lookup.tries < count * configuration.limits.rounds else {
-            // RFC 8914: 22 when servers answered but not well, 23 when they could not be reached.
-            let answered = lookup.failures.contains { $0.failure.isFromServer }
-            let code: ExtendedError.Code = answered ? .noReachableAuthority : .networkError
-            finish(key, .unresolved(lookup.verdict, code, lookup.failureText))
+        guard lookup.parked == nil else {
+            finish(key, .untranslated(lookup.verdict, Self.untranslated))
             return
         }
-        let index = (lookup.firstServer + lookup.tries) % count
+        let count = key.server == nil ? configuration.servers.count : 1
+        guard now < lookup.deadline, lookup.tries < count * configuration.limits.rounds else {
+            giveUp(key, lookup, now: now)
+            return
+        }
+        let index = key.server ?? (lookup.firstServer + lookup.tries) % count
         lookups[key]?.tries += 1
-        open(key, .udp, server: index, withEDNS: true, now: now)
+        let needsStream = servers[index].foldsNames || lookup.doubts[configuration.servers[index]] != nil
+        open(key, needsStream ? .tcp : .udp, server: index, withEDNS: true, now: now)
     }
 
-    private mutating func open(
+    private mutating func giveUp(_ key: LookupKey, _ lookup: Lookup, now: UInt64) {
+        if let server = key.server {
+            guard lookup.isAnswered else { return learnNothing(from: server, now: now) }
+            return learn(Answer(lifetime: 0), from: server, now: now)
+        }
+        // RFC 8914: 22 when servers answered but not well, 23 when they could not be reached.
+        let answered = lookup.failures.contains { $0.failure.isFromServer }
+        let code: ExtendedError.Code = answered ? .noReachableAuthority : .networkError
+        finish(key, .unresolved(lookup.verdict, code, lookup.failureText))
+    }
+
+    /// Opens an exchange in the place of the one before, with an identifier, a spelling and a port of its own.
+    mutating func open(
         _ key: LookupKey,
         _ transport: Transport,
         server index: Int,
         withEDNS: Bool,
+        isCookieRetry: Bool = false,
         now: UInt64
     ) {
+        closeExchange(key)
         guard let lookup = lookups[key] else { return }
-        closeExchange(of: lookup)
-        let question = Question(name: lookup.current, type: key.type)
+        let question = Question(name: lookup.current.spelled { randomness.next() }, type: key.type)
         let id = UInt16(truncatingIfNeeded: randomness.next())
+        let options = sendsCookie(to: index, lookup) ? [servers[index].cookie.option] : []
         let exchange = Exchange(
             id: makeExchangeID(),
             server: configuration.servers[index],
             serverIndex: index,
             transport: transport,
-            query: DNSMessage(id: id, asking: question, edns: withEDNS ? EDNS() : nil),
-            due: now + configuration.limits.tryTimeout
+            query: DNSMessage(id: id, asking: question, edns: withEDNS ? EDNS(options: options) : nil),
+            due: now + configuration.limits.tryTimeout,
+            isCookieRetry: isCookieRetry
         )
         lookups[key]?.exchange = exchange
         exchanges[exchange.id] = key
@@ -166,15 +225,16 @@ extension Resolver {
         }
     }
 
-    private mutating func closeExchange(of lookup: Lookup) {
-        guard let id = lookup.exchange?.id else { return }
+    private mutating func closeExchange(_ key: LookupKey) {
+        guard let id = lookups[key]?.exchange?.id else { return }
+        lookups[key]?.exchange = nil
         exchanges[id] = nil
         actions.append(.close(id))
     }
 
-    private mutating func finish(_ key: LookupKey, _ finding: Finding) {
+    mutating func finish(_ key: LookupKey, _ finding: Finding) {
+        closeExchange(key)
         guard let lookup = lookups.removeValue(forKey: key) else { return }
-        closeExchange(of: lookup)
         settle(lookup.queries, finding, source: .upstream)
     }
 }

@@ -18,6 +18,13 @@ public import EgressPolicy
 /// 6. upstream, with the aliases followed and checked name by name.
 /// Every address of an answer is then checked; one bad address voids it. What remains is pinned, then told.
 ///
+/// Who answers upstream is told from a stranger off the path (RFC 5452) by the port and the identifier of the query, by the
+/// case of the letters in its name (0x20), and by a cookie (RFC 7873) where the server gives one. A server that does not
+/// keep the case, or leaves its cookie out, is asked again over TCP.
+///
+/// With the first AAAA each server is also asked for the NAT64 prefixes of its network (RFC 7050). An IPv6 address waits
+/// for that, and is then judged by the IPv4 address it stands for as well; while it is not known, there are no IPv6 addresses.
+///
 /// ## Should
 /// Answer every query it accepts exactly once, within ``ResolverLimits/lookupTimeout``.
 /// ## Mustn't
@@ -79,6 +86,8 @@ public struct Resolver: Sendable {
         public let limits: ResolverLimits
         /// Whether answers are held to the policy. Only a caller that judges every address itself may say no.
         public let judgesAnswers: Bool
+        /// Whether IPv6 leads anywhere now; where it does not, nobody is asked how it is translated.
+        public var reachesIPv6: @Sendable () -> Bool = { true }
 
         /// A configuration; only the policy is needed.
         public init(
@@ -104,7 +113,10 @@ public struct Resolver: Sendable {
     public let configuration: Configuration
     /// The addresses that may be connected to because of an answer; the gate reads it.
     public internal(set) var pins: PinTable
+    /// The policy, with what was learnt of the network.
+    public internal(set) var policy: Policy
 
+    var servers: [UpstreamServer]
     var randomness: any RandomNumberGenerator & Sendable
     var cache: AnswerCache
     var budget: WildcardBudget
@@ -115,13 +127,16 @@ public struct Resolver: Sendable {
     var preferredServer = 0
     private var lastExchange: UInt64 = 0
 
-    /// A resolver; the generator makes the identifiers of queries and has to be unpredictable.
+    /// A resolver; the generator makes identifiers, spellings and cookies, and has to be unpredictable.
     public init(
         _ configuration: Configuration,
         randomness: any RandomNumberGenerator & Sendable = SystemRandomNumberGenerator()
     ) {
         self.configuration = configuration
+        var randomness = randomness
+        servers = configuration.servers.map { _ in UpstreamServer(cookie: Cookie(drawing: randomness.next())) }
         self.randomness = randomness
+        policy = configuration.policy
         pins = PinTable(limits: configuration.limits.pins)
         cache = AnswerCache(limit: configuration.limits.cachedAnswers)
         budget = WildcardBudget(

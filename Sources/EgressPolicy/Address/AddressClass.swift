@@ -64,8 +64,10 @@ extension IPAddress {
     }
 
     /// Whether only a rule that spells the very address reaches it: its class says so, or it would need a zone.
-    var needsExactRule: Bool {
-        let addressClass = addressClass
+    var needsExactRule: Bool { needsExactRule(as: addressClass) }
+
+    /// The same for an address that was found to be of some class.
+    func needsExactRule(as addressClass: AddressClass) -> Bool {
         if case .v6 = canonical, addressClass == .linkLocal { return true }
         return addressClass.needsExactRule
     }

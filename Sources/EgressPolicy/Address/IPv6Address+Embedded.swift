@@ -8,7 +8,7 @@ extension IPv6Address {
 
     /// Every IPv4 address that a router or translator might take out of this one; the likeliest stands first.
     ///
-    /// A network's own NAT64 prefix (RFC 6052) looks like any other address and cannot be told.
+    /// A network's own NAT64 prefix (RFC 6052) looks like any other address; see ``TranslationPrefix``.
     public var embeddedIPv4: [IPv4Address] {
         let tail = UInt32(truncatingIfNeeded: low)
         switch high {

@@ -29,8 +29,8 @@ extension Policy {
         }
         guard closed == Match.none else { return denied(closed) }
 
-        let addressClass = address.addressClass
-        let needsExactRule = addressClass != .global && (addressClass == .loopback || address.needsExactRule)
+        let (addressClass, isExactOnly) = judge(address)
+        let needsExactRule = addressClass == .loopback || isExactOnly
         let literal = allow.match(address, service, isExact: needsExactRule)
         guard literal.covering == Match.none else { return allowed(literal.covering) }
 

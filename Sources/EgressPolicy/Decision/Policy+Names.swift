@@ -46,9 +46,8 @@ extension Policy {
     private func refusal(of address: IPAddress, isConsented: Bool) -> Verdict? {
         let closed = denial(of: address, nil).blanket
         guard closed == Match.none else { return denied(closed) }
-        let addressClass = address.addressClass
+        let (addressClass, needsExactRule) = judge(address)
         if addressClass == .global { return nil }
-        let needsExactRule = address.needsExactRule
         if isConsented, !needsExactRule { return nil }
         guard allow.match(address, nil, isExact: needsExactRule).named == Match.none else { return nil }
         return Verdict(addressClass == .metadata ? .metadataBlocked : .privateTargetBlocked)
@@ -59,7 +58,9 @@ extension Policy {
         let address = address.canonical
         var match = deny.match(address, service)
         if case .v6(let outer) = address {
-            for inner in outer.embeddedIPv4 { match.formUnion(deny.match(.v4(inner), service)) }
+            for inner in outer.embeddedIPv4 + translations(of: outer) {
+                match.formUnion(deny.match(.v4(inner), service))
+            }
         }
         return match
     }

@@ -24,7 +24,7 @@ extension Policy {
         guard !answer.contains(where: { isClosed(denial(of: $0, service)) }) else { return nil }
 
         let blocked = Set(answer.map(\.canonical)).filter { !isConsented($0) }
-        let unnamed = blocked.filter(\.needsExactRule)
+        let unnamed = blocked.filter { judge($0).needsExactRule }
         guard unnamed.isEmpty else {
             // Then the name needs no rule, but the one address does; both would be two.
             guard blocked.count == 1, let address = unnamed.first, decide(name: host).isAllowed else { return nil }
@@ -53,16 +53,17 @@ extension Policy {
         guard denials.allSatisfy({ $0.covering == Match.none }) else { return nil }
 
         let address = address.canonical
-        let needsLiteral = address.addressClass == .loopback || address.needsExactRule
+        let (addressClass, needsExactRule) = judge(address)
+        let needsLiteral = addressClass == .loopback || needsExactRule
         guard !needsLiteral, let name = names.first else { return text(.address(address), port) }
-        return text(.host(name), port, isPrivate: !allowPrivate && address.addressClass != .global)
+        return text(.host(name), port, isPrivate: !allowPrivate && addressClass != .global)
     }
 
     /// Whether an answer may hold an address under any allowed name.
     private func isConsented(_ address: IPAddress) -> Bool {
-        let addressClass = address.addressClass
-        if addressClass == .global || allowPrivate && !address.needsExactRule { return true }
-        return allow.match(address, nil, isExact: address.needsExactRule).named != Match.none
+        let (addressClass, needsExactRule) = judge(address)
+        if addressClass == .global || allowPrivate && !needsExactRule { return true }
+        return allow.match(address, nil, isExact: needsExactRule).named != Match.none
     }
 
     /// The one-line form of a rule; `nil` for one that would be refused.

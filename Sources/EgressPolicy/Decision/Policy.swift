@@ -23,6 +23,9 @@ public struct Policy: Sendable {
     /// The ports of the machine's own loopback that the rules open.
     public let hostLoopbackTargets: [(address: IPAddress, ports: PortSet, protocols: ProtocolSet)]
 
+    /// The NAT64 prefixes of the network that are known: an address under one is judged by what it stands for as well.
+    public var translationPrefixes: [TranslationPrefix] = []
+
     let allow: RuleIndex
     let deny: RuleIndex
 

@@ -18,7 +18,7 @@ final class Gate {
     /// Who connected what.
     let callers = Callers()
 
-    private let policy: Policy
+    private var policy: Policy
     private let pinned: (IPAddress, UInt64) -> [Host]
     private let reporter: Reporter
 
@@ -28,6 +28,9 @@ final class Gate {
         self.reporter = reporter
         self.pinned = pinned
     }
+
+    /// Judges by these NAT64 prefixes of the network from now on.
+    func learn(_ prefixes: [TranslationPrefix]) { policy.translationPrefixes = prefixes }
 
     /// Judges a target without telling anyone.
     func judge(_ remote: SocketAddress, _ transport: TransportProtocol, now: UInt64) -> Judgement {

@@ -31,6 +31,9 @@ final class ResolverService: EventHandler {
     private var askers: [Resolver.ClientID: Caller] = [:]
     /// Who connected what. Set once the gate stands.
     var callers: Callers?
+    /// Takes all NAT64 prefixes of the network that are known, each time there are more.
+    var onTranslation: (([TranslationPrefix]) -> Void)?
+    private var toldPrefixes: [TranslationPrefix] = []
     private var buffer = [UInt8].untouched(count: 65536)
 
     /// A question that came in a datagram: whom to answer, from where.
@@ -39,10 +42,24 @@ final class ResolverService: EventHandler {
         let datagram: ReceivedDatagram
     }
 
-    init(_ configuration: Resolver.Configuration, loop: EventLoop, reporter: Reporter) {
+    init(
+        _ configuration: Resolver.Configuration,
+        loop: EventLoop,
+        reporter: Reporter,
+        reachesIPv6: @escaping @Sendable () -> Bool = { reachesBeyondLink(contents(ofFile: "/proc/self/net/if_inet6")) }
+    ) {
+        var configuration = configuration
+        configuration.reachesIPv6 = reachesIPv6
         resolver = Resolver(configuration)
         self.loop = loop
         self.reporter = reporter
+    }
+
+    /// Asks the servers what has to be known before the first name.
+    func prepare() {
+        let now = monotonicNow()
+        resolver.prepare(now: now)
+        perform(now)
     }
 
     /// Listens for datagrams on a socket bound to port 53.
@@ -82,6 +99,18 @@ final class ResolverService: EventHandler {
             receiveDatagrams(descriptor)
         } else if streamSockets[descriptor] != nil {
             acceptStreams(descriptor)
+        }
+    }
+
+    /// Whether a table of IPv6 addresses has one that reaches beyond its link; also when there is none to read.
+    ///
+    /// A line of if_inet6 holds the address, the index, the length of the prefix, the scope and flags in hexadecimal, and the
+    /// name (proc_pid_net(5)); scope 0 is global, unique local addresses included (RFC 4007, RFC 4193).
+    static func reachesBeyondLink(_ table: [UInt8]?) -> Bool {
+        guard let table else { return true }
+        return table.split(separator: UInt8(ascii: "\n")).contains { line in
+            let fields = line.split(separator: UInt8(ascii: " "))
+            return fields.count < 4 || fields[3].elementsEqual("00".utf8)
         }
     }
 
@@ -162,6 +191,11 @@ final class ResolverService: EventHandler {
         while !actions.isEmpty {
             for action in actions { perform(action, now) }
             actions = resolver.takeActions()
+        }
+        let prefixes = resolver.policy.translationPrefixes
+        if prefixes != toldPrefixes {
+            toldPrefixes = prefixes
+            onTranslation?(prefixes)
         }
         // An answer that nobody is told of leaves its asker.
         if waiting.isEmpty, streams.isEmpty, !askers.isEmpty { askers = [:] }

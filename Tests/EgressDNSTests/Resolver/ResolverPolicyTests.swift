@@ -130,6 +130,11 @@ import Testing
         let script = try Script(allow: ["api.example.com"])
         try script.ask("aPi.ExAmPlE.cOm")
         #expect(script.takeSent() == ["192.0.2.53 udp api.example.com A"])
+        // What goes upstream is drawn, and by the same draw the same for every spelling.
+        let other = try Script(allow: ["api.example.com"])
+        try other.ask("api.example.com")
+        let sent = try [script, other].map { try #require($0.open.last).query.questions[0].name.wire }
+        #expect(sent[0] == sent[1])
         #expect(try script.reply("api.example.com 30 A 93.184.216.34") == "NOERROR aPi.ExAmPlE.cOm 30 A 93.184.216.34")
         #expect(script.last.questions.map(\.name.description) == ["aPi.ExAmPlE.cOm"])
     }
@@ -139,7 +144,10 @@ import Testing
         let cookie = EDNS.Option(code: 10, data: Array("secret!!".utf8))
         try script.ask("api.example.com", edns: EDNS(payloadSize: 4096, wantsSecurity: true, options: [cookie]))
         let query = try #require(script.open.last?.query)
-        #expect(query == DNSMessage(id: query.id, asking: Question(name: try DNSName("api.example.com"), type: .a)))
+        let ours = try #require(query.edns?.options.first.flatMap { Cookie($0) })
+        #expect(ours.client != cookie.data && ours.server.isEmpty)
+        let question = Question(name: try DNSName("api.example.com"), type: .a)
+        #expect(query == DNSMessage(id: query.id, asking: question, edns: EDNS(options: [ours.option])))
         try script.reply("api.example.com 30 A 93.184.216.34")
         // RFC 3225, section 3: DO comes back.
         #expect(script.last.edns == EDNS(wantsSecurity: true))

@@ -34,6 +34,7 @@ final class Script {
         hosts: String = "",
         extraTypes: Set<RecordType> = [],
         localNames: [String] = [],
+        reachesIPv6: Bool = false,
         limits: ResolverLimits = ResolverLimits()
     ) throws {
         let policy = Policy(
@@ -41,7 +42,7 @@ final class Script {
             deny: try deny.map { try Rule.parse($0, for: .deny) },
             allowPrivate: allowPrivate
         )
-        let configuration = Resolver.Configuration(
+        var configuration = Resolver.Configuration(
             policy: policy,
             servers: servers.compactMap { ServerAddress($0) },
             hosts: HostsFile(parsing: hosts),
@@ -49,7 +50,14 @@ final class Script {
             localNames: Set(try localNames.map { try Host($0) }),
             limits: limits
         )
+        configuration.reachesIPv6 = { reachesIPv6 }
         resolver = Resolver(configuration, randomness: SplitMix(seed: 1))
+    }
+
+    /// Begins as a service does.
+    func prepare() -> String {
+        resolver.prepare(now: now)
+        return perform()
     }
 
     // MARK: The worker
@@ -82,14 +90,15 @@ final class Script {
 
     // MARK: The servers
 
-    /// Replies to the newest open exchange; see ``Record/sections(_:)``.
+    /// Replies to the newest open exchange, or the newest that asks for a name; see ``Record/sections(_:)``.
     @discardableResult
     func reply(
         _ records: String = "",
         _ code: ResponseCode = .noError,
+        to name: String? = nil,
         change: (inout DNSMessage) -> Void = { _ in }
     ) throws -> String {
-        let exchange = try #require(open.last, "nothing was asked")
+        let exchange = try #require(newest(asking: name), "nothing was asked")
         var message = exchange.query
         message.isResponse = true
         message.recursionAvailable = true
@@ -97,22 +106,30 @@ final class Script {
         (message.answers, message.authorities) = try Record.sections(records)
         change(&message)
         switch exchange.transport {
-        case .udp: return datagram(message.encode())
-        case .tcp: return stream(Self.framed(message.encode()))
+        case .udp: return datagram(message.encode(), to: name)
+        case .tcp: return stream(Self.framed(message.encode()), to: name)
         }
+    }
+
+    /// The newest open exchange, of those that ask for a name if one is given.
+    private func newest(
+        asking name: String?
+    ) -> (id: Resolver.ExchangeID, query: DNSMessage, transport: Resolver.Transport)? {
+        guard let name else { return open.last }
+        return open.last { $0.query.questions[0].name.lowercased.description == name }
     }
 
     /// Hands in a datagram for the newest open exchange.
     @discardableResult
-    func datagram(_ octets: [UInt8]) -> String {
-        if let id = open.last?.id { resolver.receive(datagram: octets, exchange: id, now: now) }
+    func datagram(_ octets: [UInt8], to name: String? = nil) -> String {
+        if let id = newest(asking: name)?.id { resolver.receive(datagram: octets, exchange: id, now: now) }
         return perform()
     }
 
     /// Hands in bytes of the stream of the newest open exchange.
     @discardableResult
-    func stream(_ octets: [UInt8]) -> String {
-        if let id = open.last?.id { resolver.receive(stream: octets, exchange: id, now: now) }
+    func stream(_ octets: [UInt8], to name: String? = nil) -> String {
+        if let id = newest(asking: name)?.id { resolver.receive(stream: octets, exchange: id, now: now) }
         return perform()
     }
 
@@ -197,7 +214,7 @@ final class Script {
         }
         open.append((id, query, transport))
         let edns = query.edns == nil ? " without EDNS" : ""
-        sent.append("\(server) \(transport) \(question.name) \(question.type)\(edns)")
+        sent.append("\(server) \(transport) \(question.name.lowercased) \(question.type)\(edns)")
     }
 
     private func tell(_ client: Resolver.ClientID, _ octets: [UInt8]) -> String {

@@ -36,6 +36,16 @@ struct GateTests {
         #expect(gate.judge(mapped, .tcp, now: 0).verdict.isAllowed)
     }
 
+    @Test func `what a NAT64 prefix makes private is denied from then on, pinned or not`() throws {
+        let host = try Host("api.example.com")
+        let gate = try Gate(allow: ["api.example.com:443"], try Ledger()) { _, _ in [host] }
+        let translated = SocketAddress.v6(high: 0x2606_4700_0064_0000, low: 0x0a00_0001, port: 443)
+        #expect(gate.judge(translated, .tcp, now: 0).verdict.isAllowed)
+        let prefix = try #require(TranslationPrefix(IPv6Address(high: 0x2606_4700_0064_0000, low: 0), length: 96))
+        gate.learn([prefix])
+        #expect(gate.judge(translated, .tcp, now: 0).verdict.reason == .privateTargetBlocked)
+    }
+
     @Test func `a judgement is told when it admits, not when it only judges`() throws {
         let ledger = try Ledger()
         let gate = try Gate(allow: ["93.184.216.34:443"], ledger)

@@ -34,7 +34,8 @@ import Testing
                 localNames: []
             ),
             loop: loop,
-            reporter: ledger.reporter
+            reporter: ledger.reporter,
+            reachesIPv6: { true }
         )
         let datagrams = try Socket.make(AF_INET, Socket.datagram)
         try Pair.bindToLoopback(datagrams.raw)
@@ -48,10 +49,10 @@ import Testing
         try service.add(streams: streams)
     }
 
-    /// A question of type A (RFC 1035, section 4).
-    private func query(_ name: String, id: UInt8 = 7) -> [UInt8] {
+    /// A question, of type A unless told otherwise (RFC 1035, section 4).
+    private func query(_ name: String, id: UInt8 = 7, type: UInt8 = 1) -> [UInt8] {
         let labels = name.split(separator: ".").flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }
-        return [0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0] + labels + [0, 0, 1, 0, 1]
+        return [0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0] + labels + [0, 0, type, 0, 1]
     }
 
     private func client(_ type: Int32) throws -> End {
@@ -86,7 +87,9 @@ import Testing
         let end = try #require(asked.bytes.dropFirst(12).firstIndex(of: 0)) + 5
         var answer = Array(asked.bytes[..<end])
         answer.replaceSubrange(2..<12, with: [0x81, 0x80 | code, 0, 1, 0, UInt8(addresses.count), 0, 0, 0, 0])
-        for address in addresses { answer += [0xc0, 12, 0, 1, 0, 1, 0, 0, 0, 60, 0, 4] + address }
+        for address in addresses {
+            answer += [0xc0, 12, 0, address.count == 4 ? 1 : 28, 0, 1, 0, 0, 0, 60, 0, UInt8(address.count)] + address
+        }
         #expect(Socket.send(upstream.raw, answer, to: asked.sender) == 0)
     }
 
@@ -122,6 +125,41 @@ import Testing
         #expect(!bytes.contains(subsequence: [93, 184, 216, 34]))
         let address = try #require(IPAddress("93.184.216.34"))
         #expect(service.names(pinnedTo: address, at: monotonicNow()).isEmpty)
+    }
+
+    @Test func `the gate is told of the network's NAT64 prefix before an address is answered`() throws {
+        let client = try client(Socket.datagram)
+        var learnt: [[TranslationPrefix]] = []
+        service.onTranslation = { learnt.append($0) }
+        let prefix: [UInt8] = [0x26, 6, 0x47, 0, 0, 0x64, 0, 0, 0, 0, 0, 0]
+        _ = client.send(query("api.example.com", type: 28)[...])
+        // The first question is for ipv4only.arpa.
+        try answerUpstream([prefix + [192, 0, 0, 170]])
+        try answerUpstream([prefix + [10, 0, 0, 1]])
+        let bytes = try #require(try answer(client))
+        #expect(bytes[3] & 15 == 3, "NXDOMAIN")
+        #expect(learnt.map { $0.map(\.description) } == [["2606:4700:64::/96"]])
+        #expect(ledger.count(#""decision":"deny""#, "which stands for 10.0.0.1") == 1)
+    }
+
+    @Test(
+        arguments: [
+            ("", false), ("00000000000000000000000000000001 01 80 10 80       lo\n", false),
+            ("fe800000000000000000000000000001 02 40 20 80     eth0\n", false),
+            ("fd000000000000000000000000000001 02 40 00 80     eth0\n", true),
+            (
+                "00000000000000000000000000000001 01 80 10 80       lo\n26064700000000000000000000000001 02 40 00 80 eth0\n",
+                true
+            ),
+            ("scraps\n", true),
+        ]
+    )
+    func `IPv6 leads somewhere with an address that reaches beyond its link`(_ table: String, _ leads: Bool) {
+        #expect(ResolverService.reachesBeyondLink(Array(table.utf8)) == leads)
+    }
+
+    @Test func `IPv6 leads somewhere when that can't be read`() {
+        #expect(ResolverService.reachesBeyondLink(nil))
     }
 
     @Test func `a stream has an answer for each message in it`() throws {

@@ -4,7 +4,7 @@ import EgressDNS
 import EgressPolicy
 
 /// The first byte says who sends the rest: the worker, as a query; or a server, as the reply to a query that waits, with
-/// the query's own identifier (a server that knows it is the harder enemy).
+/// the query's own identifier and spelling (a server that knows them is the harder enemy).
 @c(LLVMFuzzerTestOneInput)
 public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     let input = unsafe Array(UnsafeBufferPointer(start: start, count: count))
@@ -17,9 +17,10 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         check(resolver.takeActions(), resolver)
         return 0
     }
+    let question = question(kind & 4 == 0 ? .a : .aaaa)
     resolver.receive(query: question, from: Resolver.ClientID(1), transport: transport, now: now)
     for case .openUDP(let exchange, _, let query) in resolver.takeActions() {
-        if bytes.count >= 2 { bytes.replaceSubrange(0..<2, with: query[0..<2]) }
+        fit(&bytes, to: query)
         resolver.receive(datagram: bytes, exchange: exchange, now: now)
     }
     // A truncated reply is asked again over a stream, which may send anything.
@@ -29,11 +30,11 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
         for action in actions {
             switch action {
             case .openTCP(let exchange, _, let query):
-                if bytes.count >= 2 { bytes.replaceSubrange(0..<2, with: query[2..<4]) }
+                fit(&bytes, to: Array(query.dropFirst(2)))
                 let length = [UInt8(truncatingIfNeeded: bytes.count >> 8), UInt8(truncatingIfNeeded: bytes.count)]
                 resolver.receive(stream: length + bytes, exchange: exchange, now: now)
             case .openUDP(let exchange, _, let query):
-                if bytes.count >= 2 { bytes.replaceSubrange(0..<2, with: query[0..<2]) }
+                fit(&bytes, to: query)
                 resolver.receive(datagram: bytes, exchange: exchange, now: now)
             case .answer, .close, .event: break
             }
@@ -42,6 +43,16 @@ public func testOneInput(_ start: UnsafePointer<UInt8>?, _ count: Int) -> CInt {
     resolver.tick(now: now + 60_000_000_000)
     check(resolver.takeActions(), resolver)
     return 0
+}
+
+/// Gives a reply the identifier of a query and, where it has the query's name, the spelling of that.
+private func fit(_ reply: inout [UInt8], to query: [UInt8]) {
+    if reply.count >= 2 { reply.replaceSubrange(0..<2, with: query[0..<2]) }
+    let name = 12..<(12 + 17)
+    guard reply.count >= name.upperBound, query.count >= name.upperBound else { return }
+    if zip(reply[name], query[name]).allSatisfy({ $0 | 0x20 == $1 | 0x20 }) {
+        reply.replaceSubrange(name, with: query[name])
+    }
 }
 
 private let now: UInt64 = 1_000_000_000_000
@@ -62,10 +73,10 @@ private let policy = Policy(
     deny: ["denied.example.com", "198.51.100.0/24"].compactMap { try? Rule.parse($0, for: .deny) }
 )
 
-private let question: [UInt8] = {
+private func question(_ type: RecordType) -> [UInt8] {
     guard let name = try? DNSName("www.example.com") else { return [] }
-    return DNSMessage(id: 7, asking: Question(name: name, type: .a)).encode()
-}()
+    return DNSMessage(id: 7, asking: Question(name: name, type: type)).encode()
+}
 
 /// What is told can be read, and every address of it is pinned and may be reached.
 private func check(_ actions: [Resolver.Action], _ resolver: Resolver) {

@@ -2,6 +2,8 @@
 """A resolver that lies, on 127.0.0.2:53 over UDP and TCP. What it does is chosen by the name it is asked.
 
 Names below `rebind.example` resolve to a public address once and to a private one from then on, with TTL 0.
+Its network translates IPv6 addresses under 2606:2800:64::/96 to IPv4 (NAT64), as `ipv4only.arpa` tells. For names below
+`cookie.example` it gives cookies.
 """
 
 import ipaddress
@@ -12,6 +14,7 @@ import threading
 
 A, CNAME, AAAA, HTTPS = 1, 5, 28, 65
 GOOD, PRIVATE, CANARY = "93.184.216.34", "10.0.0.5", "185.199.108.153"
+OPT, COOKIE, BADCOOKIE = 41, 10, 23
 asked = {}
 log = open(f"{sys.argv[1]}/asked", "a", buffering=1)
 
@@ -40,12 +43,30 @@ class Query:
         self.name = ".".join(labels).lower()
         self.type = struct.unpack("!H", message[at + 1:at + 3])[0]
         self.question = message[12:at + 5]
+        self.cookie = self.find_cookie(message[at + 5:])
         self.times = asked[self.name, self.type] = asked.get((self.name, self.type), 0) + 1
 
-    def answer(self, *records, code=0, truncated=False, id=None, question=None, flags=0x8180):
-        flags |= code | (0x0200 if truncated else 0)
-        head = struct.pack("!HHHHHH", self.id if id is None else id, flags, 1, len(records), 0, 0)
-        return head + (question or self.question) + b"".join(records)
+    @staticmethod
+    def find_cookie(rest):
+        """The cookie of an OPT record (RFC 7873), if one follows the question."""
+        if rest[:3] != struct.pack("!BH", 0, OPT):
+            return b""
+        options = rest[11:]
+        while options:
+            code, size = struct.unpack("!HH", options[:4])
+            if code == COOKIE:
+                return options[4:4 + size]
+            options = options[4 + size:]
+        return b""
+
+    def answer(self, *records, code=0, truncated=False, id=None, question=None, flags=0x8180, cookie=None):
+        flags |= code & 15 | (0x0200 if truncated else 0)
+        head = struct.pack("!HHHHHH", self.id if id is None else id, flags, 1, len(records), 0, cookie is not None)
+        options = b""
+        if cookie is not None:
+            option = struct.pack("!HH", COOKIE, len(cookie)) + cookie
+            options = struct.pack("!BHHBBHH", 0, OPT, 1232, code >> 4, 0, 0, len(option)) + option
+        return head + (question or self.question) + b"".join(records) + options
 
     def address(self, address, ttl=60):
         """The address when its family was asked for, else no data."""
@@ -59,11 +80,58 @@ def rebind(query):
     return [query.address(GOOD if query.times == 1 else PRIVATE, ttl=0)]
 
 
+def other_case(query):
+    """The question with the case of each letter turned."""
+    return query.question[:-4].swapcase() + query.question[-4:]
+
+
+def spelled_anew(query):
+    """Another address in another spelling first, as by someone who guessed the rest, and the truth after it."""
+    if query.over_tcp:
+        return [query.address(GOOD)]
+    return [query.answer(record(query.name, A, CANARY), question=other_case(query)), query.address(GOOD)]
+
+
+def folds(query):
+    """A server that tells every name in lower case."""
+    folded = query.question[:-4].lower() + query.question[-4:]
+    return [query.answer(record(query.name, A, GOOD), question=folded)]
+
+
+def with_cookies(query):
+    """A server that demands its cookie, behind a stranger who lies with another cookie or without one."""
+    if query.type != A:
+        return [query.answer()]
+    lie, truth = record(query.name, A, CANARY), record(query.name, A, GOOD)
+    if not query.cookie:
+        return [query.answer(lie), query.answer(truth)]
+    ours, server = query.cookie[:8], b"8 octets"
+    if query.cookie[8:] != server:
+        return [query.answer(code=BADCOOKIE, cookie=ours + server)]
+    answer = query.answer(truth, cookie=ours + server)
+    if query.over_tcp:
+        return [answer]
+    foreign = bytes(octet ^ 1 for octet in ours) + server
+    return [query.answer(lie, cookie=foreign if query.name == "foreign.cookie.example" else None), answer]
+
+
+def nat64(address):
+    """An IPv4 address as the network translates it (RFC 6052)."""
+    return str(ipaddress.IPv6Address("2606:2800:64::") + int(ipaddress.IPv4Address(address)))
+
+
 def alias_with(query, *more):
     return [query.answer(record(query.name, CNAME, "target.hostile.example"), *more)]
 
 
 BEHAVIOURS = {
+    "ipv4only.arpa": lambda q: [q.address(nat64("192.0.0.170"))],
+    "translated.hostile.example": lambda q: [q.address(nat64(PRIVATE))],
+    "translated-metadata.hostile.example": lambda q: [q.address(nat64("169.254.169.254"))],
+    "translated-public.hostile.example": lambda q: [q.address(nat64(GOOD))],
+    "spelled-anew.hostile.example": spelled_anew,
+    "folds.hostile.example": folds,
+    "folds-without-tcp.hostile.example": lambda q: [] if q.over_tcp else folds(q),
     "allowed.example": lambda q: [q.address(GOOD)],
     "wrong-id.hostile.example": lambda q: [q.answer(record(q.name, A, CANARY), id=q.id ^ 1)],
     "late-truth.hostile.example": lambda q: [q.answer(record(q.name, A, CANARY), id=q.id ^ 1), q.address(GOOD)],
@@ -105,6 +173,8 @@ def replies(message, over_tcp):
     log.write(f"{query.name} {query.type}\n")
     if query.name.endswith(".rebind.example"):
         return rebind(query)
+    if query.name.endswith(".cookie.example"):
+        return with_cookies(query)
     return BEHAVIOURS.get(query.name, lambda q: [q.answer(code=3)])(query)
 
 
