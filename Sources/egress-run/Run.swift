@@ -35,7 +35,7 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             policy: settings.policy,
             searchDomains: settings.system.search
         ),
-        audit: audit.descriptor.map { AuditLog(descriptor: $0, tap: attestor?.auditTap) }
+        audit: audit.descriptor.map { AuditLog(descriptor: $0, limit: options.auditLimit, tap: attestor?.auditTap) }
     )
     do {
         let inheritance = Launcher.Inheritance.remember(

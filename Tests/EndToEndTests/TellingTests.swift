@@ -108,6 +108,24 @@ extension EndToEnd {
             #expect(told.allSatisfy { $0.time.hasSuffix("Z") }, "\(audit)")
         }
 
+        @Test(arguments: ["8K", "0"])
+        func `a flood ends at the limit of the audit, which says so`(_ limit: String) throws {
+            let world = try TestWorld.shared(), path = "\(world.directory)/home-user/audit-\(limit)"
+            let outcome = try world.run(
+                "/usr/bin/python3 $WORLD/programs/flood.py denied 93.184.216.34 80 500; exit 6",
+                as: .user,
+                egress: ["-q", "--audit", path, "--audit-limit", limit] + options
+            )
+            #expect(outcome.status == 6, "\(outcome)")
+            let audit = try #require(text(of: path)), told = try lines(of: audit)
+            #expect(told.first?.event == "start" && told.last?.event == "exit", "\(audit)")
+            let isLimited = limit != "0"
+            #expect((audit.utf8.count <= 8192) == isLimited, "\(audit.utf8.count)")
+            #expect(told.count { $0.event == "limit" } == (isLimited ? 1 : 0), "\(audit)")
+            let says = outcome.standardError.split(separator: "\n").count { $0.contains("the audit has reached its limit") }
+            #expect(says == (isLimited ? 1 : 0), "\(outcome)")
+        }
+
         @Test func `a dash sends the audit to standard error`() throws {
             let outcome = try TestWorld.shared().run(
                 "curl -s http://allowed.example/",
