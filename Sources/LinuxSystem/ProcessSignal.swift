@@ -26,13 +26,15 @@ public enum ProcessSignal {
         _ = signal(number, SIG_DFL)
     }
 
-    /// Waits for a child to end and takes it off the kernel's hands.
-    public static func reap(_ pid: Int32) {
-        var status: Int32 = 0
-        while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    /// Waits for a child to end, until a time (monotonic nanoseconds), and takes it off the kernel's hands.
+    ///
+    /// - Returns: false if it has not ended by then
+    public static func reap(_ pid: Int32, until time: UInt64) -> Bool {
+        egress_reap(pid, time) == 0
     }
 
-    /// Has SIGCONT sent to the calling process at a time (monotonic nanoseconds), even when it is stopped then.
+    /// Has SIGCONT sent to the calling process at a time (monotonic nanoseconds), even when it is stopped then; false with
+    /// errno if no timer can be had.
     public static func continueSelf(at time: UInt64) -> Bool {
         egress_continue_at(time) == 0
     }

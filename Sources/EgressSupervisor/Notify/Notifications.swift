@@ -214,6 +214,16 @@ final class Notifications: EventHandler {
         listener.answer(call.id, code)
     }
 
+    /// Lets go of the calls that wait: their callers are gone. What their sockets still send the kernel sends on.
+    func finishAll() {
+        for call in waiting.values {
+            // Ours is the last descriptor, and the linger time was the command's to choose.
+            Socket.neverLinger(call.descriptor)
+            forget(call)
+            call.release()
+        }
+    }
+
     private func forget(_ call: PendingConnect) {
         waiting[call.id] = nil
         if call.isTold { loop.remove(call.descriptor) }

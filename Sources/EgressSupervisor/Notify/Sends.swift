@@ -281,6 +281,15 @@ final class Sends: EventHandler {
         self.answer(call.id, answer)
     }
 
+    /// Lets go of the calls that wait; see `Notifications.finishAll`.
+    func finishAll() {
+        for call in waiting.values {
+            Socket.neverLinger(call.descriptor)
+            forget(call)
+            call.release()
+        }
+    }
+
     private func forget(_ call: PendingSend) {
         guard waiting.removeValue(forKey: call.id) != nil else { return }
         held -= call.cost

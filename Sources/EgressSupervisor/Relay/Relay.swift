@@ -32,8 +32,8 @@ import LinuxSystem
     /// True when all that the worker sent has been handed to the kernel: what remains is its to deliver.
     var isDrained: Bool { flows.values.allSatisfy(\.isWorkerDone) }
 
-    /// Changes with every byte that is taken from the worker or written for it.
-    var progress: UInt64 { flows.values.reduce(0) { $0 &+ $1.outward.count &+ UInt64($1.outward.written) } }
+    /// The others.
+    var undrained: [Flow] { flows.values.filter { !$0.isWorkerDone } }
 
     /// Relays between the worker's connection and the upstream one.
     func join(worker: FileDescriptorBox, upstream: FileDescriptorBox, remote: SocketAddress, judgement: Gate.Judgement)
@@ -61,6 +61,6 @@ import LinuxSystem
 
     /// Ends all flows: the worker is gone.
     func finishAll() {
-        for flow in flows.values { finish(flow) }
+        for flow in flows.values { flow.close() }
     }
 }
