@@ -24,6 +24,26 @@ extension EndToEnd {
             ).expect(as: account)
         }
 
+        // RLIMIT_SIGPENDING is the user's: any process of hers can use it up.
+        @Test(arguments: Account.available)
+        func `39 with the queue of signals exhausted connections are made`(as account: Account) throws {
+            let exhausted = "import os, resource, sys; r = resource.RLIMIT_SIGPENDING;"
+                + "resource.setrlimit(r, (0, 0)); os.execvp(sys.argv[1], sys.argv[1:])"
+            let world = try TestWorld.shared()
+            let timer = "import ctypes; print(ctypes.CDLL(None).timer_create(1, None, ctypes.byref(ctypes.c_void_p())))"
+            let under = ["/usr/bin/python3", "-c", exhausted]
+            let probe = try world.run("/usr/bin/python3 -c '\(timer)'", as: account, under: under)
+            #expect(probe.standardOutput == "-1\n", "the probe: no POSIX timer can be had: \(probe)")
+            let outcome = try world.run(
+                "curl -s http://allowed.example/ && curl -s http://93.184.216.34/",
+                as: account,
+                egress: EndToEnd.policy,
+                under: under
+            )
+            #expect(outcome.succeeded, "\(outcome)")
+            #expect(outcome.standardOutput == "welcome to allowed.example\nwelcome to 93.184.216.34\n", "\(outcome)")
+        }
+
         @Test func `39 a program that nobody can read reaches what is allowed`() throws {
             let copy = "p=$(mktemp) && cp $WORLD/bin/connect-static $p && chmod 0111 $p && $p"
             try Success(
