@@ -87,6 +87,8 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         self.signals = signals
         self.sandbox = sandbox
         let namespace = PinnedSocket.namespaceCookie(of: self.sandbox.diagnostics)
+        let datagramSockets = DatagramSocketTable(netlink: try FileDescriptor.duplicate(of: self.sandbox.diagnostics))
+        gate.callers.socket = { datagramSockets.cookie(ofSocketAt: $0) }
         let unixSockets = UnixSockets(
             inside: FileDescriptor(owning: self.sandbox.diagnostics),
             process: self.sandbox.initPid,

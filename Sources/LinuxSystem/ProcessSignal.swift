@@ -39,6 +39,16 @@ public enum ProcessSignal {
         egress_continue_at(time) == 0
     }
 
+    /// The process of a thread, as far as the kernel tells at once (Linux 6.13); else the thread itself.
+    public static func program(of task: Int32) -> Int32 { egress_program_of(task) }
+
+    /// How many descriptors the calling process may have open.
+    public static var descriptorLimit: Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
+    }
+
     /// Raises the calling process's descriptor limit as far as it may.
     public static func raiseDescriptorLimit() {
         var limit = rlimit()

@@ -105,6 +105,9 @@ void egress_haste_end(int socket, int flags);
 int egress_connect_now(int socket, const void *address, uint32_t length,
                        const struct egress_identity *_Nullable identity);
 
+/// The process of a thread, as far as that is told at once (PIDFD_GET_INFO, Linux 6.13); else the thread itself.
+pid_t egress_program_of(pid_t task);
+
 /// What /proc says of a thread.
 struct egress_task_status {
     uint64_t pending, shared, blocked, ignored; ///< signals, as masks: for the thread, for its process, ...

@@ -12,15 +12,17 @@ import LinuxSystem
 final class Readers: EventHandler {
     /// How many readers may get lost in callers' memory; then every call that needs one is refused.
     static let maximumLost = 16
-    /// Calls that wait to be looked at at a time; one more is refused.
-    static let maximumAsked = 64
+    /// Calls that wait to be looked at at a time, and of one program; one more is refused.
+    static let maximumAsked = 256
+    static let maximumShare = 128
     /// How many notices are taken before others have their turn.
     static let burst = 32
 
     private let gate: Gate
     private let loop: EventLoop
     private var reader: NoticeReader?
-    private var asked: [UInt64: UnreadCall] = [:]
+    private var asked: [UInt64: (call: UnreadCall, program: Int32)] = [:]
+    private var byProgram = Shares<Int32>(maximum: Readers.maximumShare)
     private var lost = 0
     /// Told of each call that was looked at.
     var onNotice: (ConnectNotice) -> Void = { _ in }
@@ -43,13 +45,22 @@ final class Readers: EventHandler {
 
     /// Has a call looked at by the reader, or refuses it.
     func ask(_ call: UnreadCall) {
-        guard lost < Self.maximumLost, asked.count < Self.maximumAsked, let reader = reader ?? startReader(),
+        let program = ProcessSignal.program(of: call.task), hasRoom = byProgram.hasRoom(for: program)
+        guard lost < Self.maximumLost, asked.count < Self.maximumAsked, hasRoom, let reader = reader ?? startReader(),
             reader.ask(call)
         else {
-            gate.refuse(.limitReached, Caller(TaskIdentity(of: call.task)), detail: "too many calls wait to be read")
+            let whose = hasRoom ? "" : " of this program"
+            let detail = "too many calls\(whose) wait to be read"
+            gate.refuse(.limitReached, Caller(TaskIdentity(of: call.task)), detail: detail)
             return onRefusal(call.id)
         }
-        asked[call.id] = call
+        asked[call.id] = (call, program)
+        byProgram.take(program)
+    }
+
+    private func forget(_ id: UInt64) {
+        guard let known = asked.removeValue(forKey: id) else { return }
+        byProgram.giveBack(known.program)
     }
 
     private func startReader() -> NoticeReader? {
@@ -89,11 +100,11 @@ final class Readers: EventHandler {
             gate.refuse(.limitReached, nil, detail: "this happened too often; no such call is looked at from now on")
         }
         if let id {
-            asked[id] = nil
+            forget(id)
             onRefusal(id)
         }
-        let rest = asked.values
-        asked = [:]
+        let rest = asked.values.map(\.call)
+        for call in rest { forget(call.id) }
         for call in rest { ask(call) }
     }
 
@@ -102,7 +113,7 @@ final class Readers: EventHandler {
             guard let reader else { return }
             switch reader.next() {
             case .notice(let notice):
-                asked[notice.id] = nil
+                forget(notice.id)
                 onNotice(notice)
             case .none: return
             // Killed by someone, or for want of memory. It may have been reading for a call.

@@ -16,6 +16,8 @@ final class Flow: EventHandler {
     let worker, upstream: FileDescriptorBox
     let remote: SocketAddress
     let judgement: Gate.Judgement
+    /// Whose it is, if that is known.
+    let program: Int32?
     private(set) var outward = Direction()
     private(set) var inward = Direction()
     private unowned let relay: Relay
@@ -50,8 +52,10 @@ final class Flow: EventHandler {
         upstream: FileDescriptorBox,
         remote: SocketAddress,
         judgement: Gate.Judgement,
+        program: Int32?,
         relay: Relay
     ) {
+        self.program = program
         self.worker = worker
         self.upstream = upstream
         self.remote = remote
