@@ -153,6 +153,8 @@ int egress_pin_descriptor(pid_t task, int descriptor)
 // only what is said about it gets lost (__send_signal_locked in kernel/signal.c). Neither clone(2) nor the command inherits
 // the timer, and execve(2) the handler.
 static volatile sig_atomic_t is_hasty, is_armed;
+/// How many more times the timer interrupts whatever is under way.
+static volatile sig_atomic_t interruptions;
 /// When a timer that the caller had set before it executed us is due, CLOCK_MONOTONIC; 0: there is none.
 static uint64_t caller_alarm;
 
@@ -174,7 +176,9 @@ static void wake(int number)
         raise(number);
         return;
     }
-    if (is_hasty)
+    if (interruptions > 0)
+        interruptions--;
+    if (is_hasty || interruptions > 0)
         return;
     is_armed = 0;
     uint64_t left = caller_alarm ? caller_alarm - now : 0;
@@ -206,6 +210,22 @@ static int has_watchdog(void)
     return state > 0;
 }
 
+static void arm(void)
+{
+    if (!is_armed) {
+        is_armed = 1;
+        set_alarm(5000000, 5000000);
+    }
+}
+
+void egress_interrupt_soon(void)
+{
+    if (!has_watchdog())
+        return;
+    interruptions = 200; // a second, as others may have the processor before the call begins
+    arm();
+}
+
 int egress_haste_begin(int socket)
 {
     int flags = fcntl(socket, F_GETFL);
@@ -216,10 +236,7 @@ int egress_haste_begin(int socket)
     if (!has_watchdog())
         return -1;
     is_hasty = 1;
-    if (!is_armed) {
-        is_armed = 1;
-        set_alarm(5000000, 5000000);
-    }
+    arm();
     if (flags & O_NONBLOCK || fcntl(socket, F_SETFL, flags | O_NONBLOCK) == 0)
         return flags;
     is_hasty = 0;

@@ -31,6 +31,12 @@ public struct PinnedSocket: ~Copyable, Sendable {
         descriptor = pinned
     }
 
+    /// Ours may be the last descriptor by now, and close(2) then waits for as long as the socket's owner wants it to
+    /// (SO_LINGER, socket(7)): that is cut short, and the kernel sends on.
+    deinit {
+        if Socket.lingers(descriptor.raw) { egress_interrupt_soon() }
+    }
+
     /// The cookie of the network namespace it was made in (SO_NETNS_COOKIE, Linux 5.14); nil if that can't be told.
     public static func namespaceCookie(of descriptor: Int32) -> UInt64? {
         var cookie: UInt64 = 0

@@ -14,6 +14,14 @@ extension Socket {
         return unsafe ioctl(descriptor, request, &count) == 0 ? Int(max(count, 0)) : 0
     }
 
+    /// True if close(2) may wait (SO_LINGER, socket(7)).
+    public static func lingers(_ descriptor: Int32) -> Bool {
+        var option = linger()
+        var length = UInt32(MemoryLayout<linger>.size)
+        let result = unsafe getsockopt(descriptor, SOL_SOCKET, SO_LINGER, &option, &length)
+        return result == 0 && option.l_onoff != 0 && option.l_linger > 0
+    }
+
     /// Takes back a wait of close(2) that the socket's owner may have asked for (SO_LINGER, socket(7)): the kernel sends
     /// what is left all the same.
     public static func neverLinger(_ descriptor: Int32) {

@@ -105,6 +105,32 @@ extension EndToEnd {
             #expect(left.standardOutput == "", "still alive: \(left)")
         }
 
+        // A call of ours still holds the socket, which would never end.
+        @Test(arguments: Account.available)
+        func `a call that waits when the command ends holds nobody up`(as account: Account) throws {
+            let outcome = try TestWorld.shared().run(
+                "/usr/bin/python3 $WORLD/programs/linger.py waits 7010 & sleep 1; exit 3",
+                as: account,
+                egress: ["-q", "--allow-unix-datagram", "inside", "--allow", "93.184.216.34"],
+                limit: 60
+            )
+            #expect(outcome.status == 3 && outcome.standardError == "", "\(outcome)")
+            #expect(outcome.seconds < 8, "\(outcome)")
+        }
+
+        // close(2) of the last descriptor waits for as long as the command chose (SO_LINGER, socket(7)).
+        @Test(arguments: Account.available)
+        func `a linger time of the command's does not stop the supervisor`(as account: Account) throws {
+            let outcome = try TestWorld.shared().run(
+                "/usr/bin/python3 $WORLD/programs/linger.py closes 7011",
+                as: account,
+                egress: ["-q", "--timeout", "6", "--allow-unix-datagram", "inside", "--allow", "93.184.216.34"],
+                limit: 60
+            )
+            #expect(outcome.standardOutput == "connected\n", "\(outcome)")
+            #expect(outcome.seconds < 8, "\(outcome)")
+        }
+
         // A relay that waits for a reader, who reads nothing: what is on the way must not outlast the time-out.
         @Test(arguments: Account.available)
         func `the time-out bounds what is still under way`(as account: Account) throws {
@@ -131,7 +157,8 @@ extension EndToEnd {
             )
             #expect(outcome.status == 3 && outcome.standardError == "", "\(outcome)")
             let sent = outcome.standardOutput.filter { $0 != "\n" }
-            let noted = "for i in $(seq 50); do grep -q '^late \(sent)$' $WORLD/endings && echo all && exit; sleep 0.1; done"
+            let noted =
+                "for i in $(seq 50); do grep -q '^late \(sent)$' $WORLD/endings && echo all && exit; sleep 0.1; done"
             #expect(try world.run(noted, as: .root).standardOutput == "all\n", "\(outcome)")
         }
 
@@ -161,7 +188,8 @@ extension EndToEnd {
                 as: .root,
                 egress: ["-q"],
                 under: [
-                    "unshare", "-m", "env", "DELAY=\(row.delay)", "/usr/bin/python3", "$WORLD/programs/fuse.py", "0.0.0.0", "1",
+                    "unshare", "-m", "env", "DELAY=\(row.delay)", "/usr/bin/python3", "$WORLD/programs/fuse.py",
+                    "0.0.0.0", "1",
                 ],
                 limit: 50
             )

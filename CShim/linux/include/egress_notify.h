@@ -96,6 +96,9 @@ int egress_pin_descriptor(pid_t task, int descriptor);
 /// socket's flags (F_GETFL), or -1 with errno. Meanwhile system calls of ours may be interrupted (EINTR).
 int egress_haste_begin(int socket);
 
+/// Has the system calls of the next second interrupted every 5 ms, where they can be.
+void egress_interrupt_soon(void);
+
 /// Gives a socket its flags back.
 void egress_haste_end(int socket, int flags);
 
