@@ -9,6 +9,7 @@
 #include <linux/magic.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -17,6 +18,7 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -61,6 +63,28 @@ int egress_continue_at(uint64_t time)
     }
     struct itimerspec due = {.it_value = {.tv_sec = (time_t)(time / 1000000000), .tv_nsec = (long)(time % 1000000000)}};
     return timer_settime(timer, TIMER_ABSTIME, &due, NULL);
+}
+
+int egress_reap(pid_t pid, uint64_t time)
+{
+    int pidfd = (int)syscall(SYS_pidfd_open, pid, 0U), result;
+    struct pollfd entry = {.fd = pidfd, .events = POLLIN};
+    do {
+        result = waitpid(pid, NULL, WNOHANG);
+        if (result < 0 && errno != EINTR)
+            result = pid; // it is no child of ours, or was reaped before
+        struct timespec now;
+        clock_gettime(CLOCK_MONOTONIC, &now);
+        uint64_t since = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+        if (result == pid || since >= time)
+            break;
+        // Without a pidfd (too many descriptors are open) this looks every millisecond.
+        uint64_t left = (time - since + 999999) / 1000000;
+        poll(&entry, 1, pidfd < 0 ? 1 : left > 60000 ? 60000 : (int)left);
+    } while (1);
+    if (pidfd >= 0)
+        close(pidfd);
+    return result == pid ? 0 : -1;
 }
 
 int egress_pidfd_send_signal(int pidfd, int signal)

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/time.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -182,45 +183,71 @@ int egress_pin_socket(pid_t task, int descriptor, int *domain, int *type)
 }
 
 // Of the one thread that performs calls. Armed at the first call in 5 ms, and taken back when it finds none under way.
-static timer_t timer;
+//
+// The timer of setitimer(2), since a POSIX timer takes a place in the queue of signals, which all processes of a user share
+// (RLIMIT_SIGPENDING): who fills it would keep us from performing any call. SIGALRM is delivered even if the queue is full:
+// only what is said about it gets lost (__send_signal_locked in kernel/signal.c). Neither clone(2) nor the command inherits
+// the timer, and execve(2) the handler.
 static volatile sig_atomic_t is_hasty, is_armed;
+/// When a timer that the caller had set before it executed us is due, CLOCK_MONOTONIC; 0: there is none.
+static uint64_t caller_alarm;
+
+static void set_alarm(uint64_t nanoseconds, uint64_t interval)
+{
+    struct itimerval time = {
+        .it_interval = {(time_t)(interval / 1000000000), (suseconds_t)(interval % 1000000000 / 1000)},
+        .it_value = {(time_t)(nanoseconds / 1000000000), (suseconds_t)(nanoseconds % 1000000000 / 1000)}};
+    setitimer(ITIMER_REAL, &time, NULL); // a plain system call, as timer_settime(2), which is async-signal-safe
+}
 
 /// Interrupts a system call.
 static void wake(int number)
 {
-    static const struct itimerspec off = {{0, 0}, {0, 0}};
+    uint64_t now = caller_alarm ? egress_monotonic_now() : 0;
+    if (caller_alarm && caller_alarm <= now) {
+        // What would have become of us without a timer of our own, once we return.
+        signal(number, SIG_DFL);
+        raise(number);
+        return;
+    }
     if (is_hasty)
         return;
     is_armed = 0;
-    timer_settime(timer, 0, &off, NULL); // async-signal-safe
+    uint64_t left = caller_alarm ? caller_alarm - now : 0;
+    set_alarm(left && left < 1000 ? 1000 : left, 0);
 }
 
-/// A timer whose signal interrupts a system call; armed below. Made on first use.
+/// Takes over the timer and its signal, on first use; 0 if that failed.
 static int has_watchdog(void)
 {
     static int state;
     if (state == 0) {
-        struct sigaction action = {.sa_handler = wake}; // no SA_RESTART
-        struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGRTMIN + 1};
-        sigset_t set;
+        struct sigaction action = {.sa_handler = wake}, old; // no SA_RESTART
+        struct itimerval time;
+        sigset_t set, mask;
         sigemptyset(&set);
-        sigaddset(&set, SIGRTMIN + 1);
-        state = sigaction(SIGRTMIN + 1, &action, NULL) == 0 && sigprocmask(SIG_UNBLOCK, &set, NULL) == 0 &&
-                        timer_create(CLOCK_MONOTONIC, &event, &timer) == 0
+        sigaddset(&set, SIGALRM);
+        state = sigaction(SIGALRM, NULL, &old) == 0 && sigprocmask(SIG_BLOCK, NULL, &mask) == 0 &&
+                        getitimer(ITIMER_REAL, &time) == 0
                     ? 1
                     : -1;
+        // execve(2) keeps the caller's timer. If its signal would end us, it still does.
+        if (state > 0 && old.sa_handler == SIG_DFL && !sigismember(&mask, SIGALRM)) {
+            uint64_t left = (uint64_t)time.it_value.tv_sec * 1000000000 + (uint64_t)time.it_value.tv_usec * 1000;
+            caller_alarm = left ? egress_monotonic_now() + left : 0;
+        }
+        if (state > 0 && (sigaction(SIGALRM, &action, NULL) < 0 || sigprocmask(SIG_UNBLOCK, &set, NULL) < 0))
+            state = -1;
     }
     return state > 0;
 }
 
 static void arm(void)
 {
-    static const struct itimerspec on = {{0, 5000000}, {0, 5000000}};
-    if (is_armed)
-        return;
-    is_armed = 1;
-    if (timer_settime(timer, 0, &on, NULL) < 0)
-        is_armed = 0;
+    if (!is_armed) {
+        is_armed = 1;
+        set_alarm(5000000, 5000000);
+    }
 }
 
 int egress_haste_begin(int socket)
@@ -234,7 +261,7 @@ int egress_haste_begin(int socket)
         return -1;
     is_hasty = 1;
     arm();
-    if (is_armed && (flags & O_NONBLOCK || fcntl(socket, F_SETFL, flags | O_NONBLOCK) == 0))
+    if (flags & O_NONBLOCK || fcntl(socket, F_SETFL, flags | O_NONBLOCK) == 0)
         return flags;
     is_hasty = 0;
     return -1;

@@ -266,6 +266,13 @@ void egress_identify_caller(struct egress_notice *notice)
     close(fd);
 }
 
+pid_t egress_program_of(pid_t task)
+{
+    struct info info = {.mask = 0};
+    int pidfd = egress_pidfd_of(task);
+    return pidfd >= 0 && ioctl(pidfd, GET_INFO, &info) == 0 && info.process_ids[1] ? (pid_t)info.process_ids[1] : task;
+}
+
 pid_t egress_process_of(pid_t task)
 {
     char text[1024];

@@ -16,6 +16,8 @@ public struct AuditEvent: Sendable {
         case datagram
         /// A connection or flow ended, with its byte counts.
         case close
+        /// The log has reached its limit: of what follows only the end is written.
+        case limit
         /// The command ended, with its exit status.
         case exit
     }

@@ -24,6 +24,8 @@ public enum Help {
           --dns ADDR[:PORT]    ask this DNS server; repeatable, tried in order
                                (default: the policy's, then those of /etc/resolv.conf)
           --audit FILE         write each decision as a line of JSON; - is standard error
+          --audit-limit SIZE   write at most so many bytes: 500K, 64M (the default) or 2G;
+                               0 for any number
           --isolation MODE     netns (the default): network namespaces of its own, which hold
                                everything; preload: only a library in the command's
                                processes, which holds those that cooperate

@@ -10,6 +10,7 @@ enum Option: String, CaseIterable {
     case allowUnixDatagram = "--allow-unix-datagram"
     case dns = "--dns"
     case audit = "--audit"
+    case auditLimit = "--audit-limit"
     case isolation = "--isolation"
     case preload = "--preload"
     case timeout = "--timeout"
@@ -35,6 +36,7 @@ enum Option: String, CaseIterable {
         case .workerID: "ID"
         case .allowUnix, .allowUnixDatagram: "PATH"
         case .dns: "ADDR[:PORT]"
+        case .auditLimit: "SIZE"
         case .isolation: "MODE"
         case .timeout, .attestTTL: "SECONDS"
         case .allowPrivate, .preload, .shell, .quiet, .verbose, .version, .help: nil
@@ -44,7 +46,8 @@ enum Option: String, CaseIterable {
     /// Whether a second one would leave in doubt which of the two is meant.
     var isGivenOnce: Bool {
         switch self {
-        case .policy, .audit, .isolation, .timeout, .attest, .attestKey, .attestNonce, .attestTTL, .workerID: true
+        case .policy, .audit, .auditLimit, .isolation, .timeout: true
+        case .attest, .attestKey, .attestNonce, .attestTTL, .workerID: true
         default: false
         }
     }

@@ -18,6 +18,8 @@ public struct Options: Equatable, Sendable {
     public var dns: [String] = []
     /// The file of `--audit`; `-` is standard error.
     public var auditPath: String?
+    /// The bytes of `--audit-limit`; nil for any number.
+    public var auditLimit: UInt64? = 64 << 20
     /// What holds the command.
     public var isolation = Isolation.netns
     /// Whether `--preload` was given: denied names are refused inside of the command's processes, too.

@@ -49,6 +49,9 @@ private struct Parser {
             }
         }
         try checkPreload()
+        if given.contains(.auditLimit), !given.contains(.audit) {
+            throw UsageError("option '--audit-limit' needs '--audit'", hint: "--audit FILE writes the audit")
+        }
         try takeAttestation()
         try takeOperands()
         return .run(options)
@@ -117,6 +120,7 @@ private struct Parser {
         case .dns: options.dns.append(value)
         case .policy: options.policyPath = value
         case .audit: options.auditPath = value
+        case .auditLimit: options.auditLimit = try auditLimit(of: value)
         case .allowUnix: options.allowUnix.append(value)
         case .allowUnixDatagram:
             guard value == "inside" || value.utf8.contains(UInt8(ascii: "/")) else {

@@ -31,8 +31,8 @@ public final class Supervisor: EventHandler, Zone.Receiver {
 
     /// How long a command may go on after SIGTERM at its time-out, in nanoseconds.
     static let grace: UInt64 = 1_000_000_000
-    /// How long the rest of what the command sent may make no progress, in nanoseconds.
-    static let drainTimeout: UInt64 = 30_000_000_000
+    /// How long the kernel may take to end what is left inside, in nanoseconds: much longer than for thousands of processes.
+    static let endTimeout: UInt64 = 10_000_000_000
 
     private let loop: EventLoop
     private let reporter: Reporter
@@ -49,6 +49,8 @@ public final class Supervisor: EventHandler, Zone.Receiver {
     private var zones: [Zone] = []
     private var outcome: Outcome?
     private var deadline: UInt64?
+    /// When the whole run has to be over.
+    private let end: UInt64?
     private var isEnding = false
     private var isDraining = false
     /// The caller has had enough of waiting for the last bytes.
@@ -86,10 +88,13 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         connections = Connections(gate: gate, loop: loop, relay: relay)
         datagrams = Datagrams(gate: gate, loop: loop)
         job = JobControl(command: sandbox.command.raw, commandPid: sandbox.commandPid)
-        deadline = timeout.map { monotonicNow() + $0 }
+        end = timeout.map { monotonicNow() + $0 }
+        deadline = end
         self.signals = signals
         self.sandbox = sandbox
         let namespace = PinnedSocket.namespaceCookie(of: self.sandbox.diagnostics)
+        let datagramSockets = DatagramSocketTable(netlink: FileDescriptor(owning: self.sandbox.diagnostics))
+        gate.callers.socket = { datagramSockets.cookie(ofSocketAt: $0) }
         let unixSockets = try UnixSockets(process: self.sandbox.initPid, paths: unixPaths)
         sends =
             unixDatagrams
@@ -241,7 +246,10 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         switch report {
         case .executionFailed(let code): outcome = .notExecuted(code: code)
         case .exited(let status): outcome = isEnding ? .timedOut : .exited(status: status)
-        case .stopped(let signal): job.commandStopped(by: signal, until: deadline)
+        case .stopped(let signal):
+            do { try job.commandStopped(by: signal, until: deadline) } catch {
+                reporter.say("egress-run: the command is stopped, and this job goes on: \(error)")
+            }
         case .failed(let error):
             reporter.say("egress-run: \(error)")
             outcome = .notHeld
@@ -254,29 +262,31 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         loop.remove(sandbox.initControl.raw)
         loop.remove(sandbox.agent.descriptor)
         kill(sandbox.initPid, SIGKILL)
-        ProcessSignal.reap(sandbox.initPid)
+        if !ProcessSignal.reap(sandbox.initPid, until: monotonicNow() + Self.endTimeout) {
+            // A file server that doesn't answer holds it; no signal reaches it there. It runs nothing of its own any more.
+            reporter.say("egress-run: a process of the command's is killed and waits in the kernel; it is left behind")
+        }
         job.takeTerminalBack()
+        notifications.finishAll()
+        sends?.finishAll()
         for zone in zones { zone.drain() }
         try drain()
         relay.finishAll()
         datagrams.finishAll()
         kill(sandbox.agentPid, SIGKILL)
-        ProcessSignal.reap(sandbox.agentPid)
+        _ = ProcessSignal.reap(sandbox.agentPid, until: monotonicNow() + Self.endTimeout)
     }
 
     /// Hands over what the command had sent before it ended, as the kernel goes on to do for a closed socket. What we hand
     /// to our own kernel it delivers after our end as well.
     private func drain() throws(SystemError) {
-        var moved = relay.progress
-        var limit = monotonicNow() + Self.drainTimeout
         // What was cut short by a signal or a time-out is not waited for.
         guard case .exited(let status) = outcome, status & 0x7f == 0 else { return }
         isDraining = true
-        while !relay.isDrained, !isInterrupted, monotonicNow() < limit {
+        var drain = Drain(now: monotonicNow(), timeout: end)
+        while let limit = drain.wait(for: relay, isInterrupted: isInterrupted, now: monotonicNow()) {
             try loop.wait(until: limit)
-            guard relay.progress != moved else { continue }
-            moved = relay.progress
-            limit = monotonicNow() + Self.drainTimeout
         }
+        if let line = drain.line { reporter.say(line) }
     }
 }

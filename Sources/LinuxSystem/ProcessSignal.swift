@@ -26,15 +26,27 @@ public enum ProcessSignal {
         _ = signal(number, SIG_DFL)
     }
 
-    /// Waits for a child to end and takes it off the kernel's hands.
-    public static func reap(_ pid: Int32) {
-        var status: Int32 = 0
-        while unsafe waitpid(pid, &status, 0) < 0, errno == EINTR {}
+    /// Waits for a child to end, until a time (monotonic nanoseconds), and takes it off the kernel's hands.
+    ///
+    /// - Returns: false if it has not ended by then
+    public static func reap(_ pid: Int32, until time: UInt64) -> Bool {
+        egress_reap(pid, time) == 0
     }
 
-    /// Has SIGCONT sent to the calling process at a time (monotonic nanoseconds), even when it is stopped then.
+    /// Has SIGCONT sent to the calling process at a time (monotonic nanoseconds), even when it is stopped then; false with
+    /// errno if no timer can be had.
     public static func continueSelf(at time: UInt64) -> Bool {
         egress_continue_at(time) == 0
+    }
+
+    /// The process of a thread, as far as the kernel tells at once (Linux 6.13); else the thread itself.
+    public static func program(of task: Int32) -> Int32 { egress_program_of(task) }
+
+    /// How many descriptors the calling process may have open.
+    public static var descriptorLimit: Int {
+        var limit = rlimit()
+        guard unsafe getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return 1024 }
+        return Int(clamping: limit.rlim_cur)
     }
 
     /// Raises the calling process's descriptor limit as far as it may.

@@ -35,7 +35,7 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             policy: settings.policy,
             searchDomains: settings.system.search
         ),
-        audit: audit.descriptor.map { AuditLog(descriptor: $0, tap: attestor?.auditTap) }
+        audit: audit.descriptor.map { AuditLog(descriptor: $0, limit: options.auditLimit, tap: attestor?.auditTap) }
     )
     do {
         let inheritance = Launcher.Inheritance.remember(
@@ -186,12 +186,16 @@ extension Options.Verbosity {
 
 extension Settings {
     fileprivate func names(hostname: String) -> Resolver.Configuration {
-        Resolver.Configuration(
+        var limits = ResolverLimits()
+        // Each takes a descriptor while it waits.
+        limits.lookups = min(1024, max(64, ProcessSignal.descriptorLimit / 8))
+        return Resolver.Configuration(
             policy: policy,
             servers: servers,
             hosts: HostsFile(parsing: text(ofFile: "/etc/hosts") ?? ""),
             extraTypes: recordTypes,
-            localNames: Set([try? Host(hostname)].compactMap(\.self))
+            localNames: Set([try? Host(hostname)].compactMap(\.self)),
+            limits: limits
         )
     }
 }

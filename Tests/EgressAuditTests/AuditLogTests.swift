@@ -52,6 +52,47 @@ struct AuditLogTests {
         #expect(line.contains("deploy --password="), "\(line)")
     }
 
+    /// What a log of so many bytes holds when it was given `count` connections and an exit.
+    private func log(limit: UInt64?, count: Int) throws -> (lines: [String], bytes: Int, isFull: Bool, lost: UInt64) {
+        let path = "/tmp/egress-audit-\(getpid())-\(limit ?? 0)-\(count)"
+        let file = unsafe open(path, O_RDWR | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0o600)
+        try #require(file >= 0)
+        unsafe unlink(path)
+        defer { close(file) }
+        var tapped = 0
+        var log = AuditLog(descriptor: file, limit: limit) { tapped += $0.count }
+        for number in 0..<count {
+            var event = AuditEvent(.connect, Verdict(.allowed), at: moment)
+            event.host = "host\(number).example.com"
+            try log.write(event)
+        }
+        try log.write(AuditEvent(.exit, at: moment))
+        var bytes = [UInt8](repeating: 0, count: 1 << 20)
+        let length = unsafe pread(file, &bytes, bytes.count, 0)
+        #expect(tapped == length, "the tap has what the file has")
+        let lines = String(decoding: bytes.prefix(length), as: UTF8.self).split(separator: "\n").map(String.init)
+        return (lines, length, log.isFull, log.lostEvents)
+    }
+
+    @Test(arguments: [4096, 10_000, 65_536] as [UInt64])
+    func `a log that reaches its limit says so, and tells the end all the same`(_ limit: UInt64) throws {
+        let (lines, bytes, isFull, lost) = try log(limit: limit, count: 2000)
+        #expect(bytes <= limit)
+        #expect(bytes + 2 * Int(AuditLog.reserve) > limit, "and not long before")
+        #expect(isFull)
+        #expect(lines.count { $0.contains(#""event":"limit""#) } == 1)
+        #expect(lines.suffix(2).first?.contains("its limit of \(limit) bytes") == true)
+        #expect(lines.last?.contains(#""event":"exit""#) == true)
+        #expect(Int(lost) == 2000 - (lines.count - 2), "what was kept out is counted")
+    }
+
+    @Test(arguments: [nil, 1 << 20] as [UInt64?])
+    func `a log below its limit, or without one, is whole`(_ limit: UInt64?) throws {
+        let (lines, _, isFull, lost) = try log(limit: limit, count: 2000)
+        #expect(lines.count == 2001)
+        #expect(!isFull && lost == 0)
+    }
+
     @Test func `where nothing was decided no decision is written`() {
         var event = AuditEvent(.exit, at: moment)
         event.status = -1

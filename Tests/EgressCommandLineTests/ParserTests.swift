@@ -252,4 +252,30 @@ struct UsageErrorTests {
             _ = try? Request.parse(arguments)
         }
     }
+
+    @Test(
+        arguments: [
+            ("4096", 4096), ("4K", 4096), ("500k", 512_000), ("64M", 64 << 20), ("2G", 2 << 30), ("0", nil),
+            ("0G", nil),
+        ] as [(String, UInt64?)]
+    )
+    func `the limit of the audit is a number of bytes`(_ row: (text: String, bytes: UInt64?)) throws {
+        #expect(try options("--audit", "a", "--audit-limit", row.text, "true").auditLimit == row.bytes)
+    }
+
+    @Test func `without a word the audit takes 64 MiB`() throws {
+        #expect(try options("--audit", "a", "true").auditLimit == 67_108_864)
+    }
+
+    @Test(arguments: [
+        "1", "4095", "3K", "K", "", "-1", "1.5M", "1T", "1KB", "0x10", "99999999999", " 4K", "4K ", "\u{0661}K",
+    ])
+    func `what is no limit of an audit is refused`(_ text: String) {
+        #expect(throws: UsageError.self) { try Request.parse(["--audit", "a", "--audit-limit=" + text, "true"]) }
+    }
+
+    @Test func `a limit without an audit is refused`() {
+        let error = #expect(throws: UsageError.self) { try Request.parse(["--audit-limit", "1M", "true"]) }
+        #expect(error?.message == "option '--audit-limit' needs '--audit'")
+    }
 }

@@ -10,6 +10,9 @@ private let floods = [
     "denied \(EndToEnd.deniedAddress) 80 2000",
     "silent 93.184.216.34 7009 900",
     "datagrams 93.184.216.34 7002 2000",
+    // More than may wait for one address, and more than the table takes.
+    "silent 2606:2800:220:1::b1ac 80 4000",
+    "datagrams 2606:2800:220:1::1 7002 4000",
 ]
 
 extension EndToEnd {
@@ -20,8 +23,43 @@ extension EndToEnd {
                 title: row,
                 line: "\(flood) \(row)",
                 output: "93.184.216.34",
-                policy: ["-q", "--allow", "v4.example:80", "--allow", "93.184.216.34"]
+                policy: [
+                    "-q", "--allow", "v4.example:80", "--allow", "93.184.216.34", "--allow", "2606:2800:220:1::/64",
+                ]
             ).expect(as: account)
+        }
+
+        @Test(arguments: Account.available)
+        func `39 calls of one program that wait leave room for another's`(as account: Account) throws {
+            try Success(
+                title: "blocked",
+                line: "\(flood) blocked 2606:2800:220:1::b1ac 80 600",
+                output: "EINPROGRESS\n93.184.216.34",
+                policy: [
+                    "-q", "--allow", "v4.example:80", "--allow", "93.184.216.34", "--allow", "2606:2800:220:1::/64",
+                ]
+            ).expect(as: account)
+        }
+
+        // RLIMIT_SIGPENDING is the user's: any process of hers can use it up.
+        @Test(arguments: Account.available)
+        func `39 with the queue of signals exhausted connections are made`(as account: Account) throws {
+            let exhausted =
+                "import os, resource, sys; r = resource.RLIMIT_SIGPENDING;"
+                + "resource.setrlimit(r, (0, 0)); os.execvp(sys.argv[1], sys.argv[1:])"
+            let world = try TestWorld.shared()
+            let timer = "import ctypes; print(ctypes.CDLL(None).timer_create(1, None, ctypes.byref(ctypes.c_void_p())))"
+            let under = ["/usr/bin/python3", "-c", exhausted]
+            let probe = try world.run("/usr/bin/python3 -c '\(timer)'", as: account, under: under)
+            #expect(probe.standardOutput == "-1\n", "the probe: no POSIX timer can be had: \(probe)")
+            let outcome = try world.run(
+                "curl -s http://allowed.example/ && curl -s http://93.184.216.34/",
+                as: account,
+                egress: EndToEnd.policy,
+                under: under
+            )
+            #expect(outcome.succeeded, "\(outcome)")
+            #expect(outcome.standardOutput == "welcome to allowed.example\nwelcome to 93.184.216.34\n", "\(outcome)")
         }
 
         @Test func `39 a program that nobody can read reaches what is allowed`() throws {

@@ -32,6 +32,7 @@ private struct Line: Decodable {
     var address: String?
     var port: Int?
     var `protocol`: String?
+    var pid: Int?
     var bytesSent: Int?
     var bytesReceived: Int?
 }
@@ -106,6 +107,42 @@ extension EndToEnd {
             #expect(reasons.contains("host_not_allowlisted"), "\(audit)")
             #expect(reasons.contains("private_target_blocked"), "\(audit)")
             #expect(told.allSatisfy { $0.time.hasSuffix("Z") }, "\(audit)")
+        }
+
+        @Test(arguments: Account.available)
+        func `a datagram is told of the process whose port it comes from, or of none`(as account: Account) throws {
+            let world = try TestWorld.shared(), path = "\(world.directory)/home-\(account.rawValue)/reuse"
+            let outcome = try world.run(
+                "/usr/bin/python3 $WORLD/programs/reuse.py 93.184.216.34 7002 connect send connect connect",
+                as: account,
+                egress: ["-q", "--audit", path, "--allow", "93.184.216.34"]
+            )
+            let processes = outcome.standardOutput.split(separator: "\n").compactMap { Int($0) }
+            try #require(processes.count == 4, "\(outcome)")
+            let audit = try #require(text(of: path)), told = try lines(of: audit)
+            let senders = told.filter { $0.event == "datagram" }.map(\.pid)
+            #expect(senders == [processes[0], nil, processes[2], processes[3]], "\(audit)")
+            #expect(told.filter { $0.event == "close" }.map(\.bytesSent) == [8, 8, 8, 8], "\(audit)")
+        }
+
+        @Test(arguments: ["8K", "0"])
+        func `a flood ends at the limit of the audit, which says so`(_ limit: String) throws {
+            let world = try TestWorld.shared(), path = "\(world.directory)/home-user/audit-\(limit)"
+            let outcome = try world.run(
+                "/usr/bin/python3 $WORLD/programs/flood.py denied 93.184.216.34 80 500; exit 6",
+                as: .user,
+                egress: ["-q", "--audit", path, "--audit-limit", limit] + options
+            )
+            #expect(outcome.status == 6, "\(outcome)")
+            let audit = try #require(text(of: path)), told = try lines(of: audit)
+            #expect(told.first?.event == "start" && told.last?.event == "exit", "\(audit)")
+            let isLimited = limit != "0"
+            #expect((audit.utf8.count <= 8192) == isLimited, "\(audit.utf8.count)")
+            #expect(told.count { $0.event == "limit" } == (isLimited ? 1 : 0), "\(audit)")
+            let says = outcome.standardError.split(separator: "\n").count {
+                $0.contains("the audit has reached its limit")
+            }
+            #expect(says == (isLimited ? 1 : 0), "\(outcome)")
         }
 
         @Test func `a dash sends the audit to standard error`() throws {

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Runs a command while $SLOW_FILE is a file of a file system of our own (FUSE) that takes its time to give its only page: the
+"""Runs a command while $SLOW_FILE is a file of a file system of our own (FUSE) that takes its time ($DELAY seconds) to give its only page: the
 socket address of ADDRESS and PORT. Needs root, and a mount namespace that is thrown away.
 
 usage: fuse.py ADDRESS PORT command...
@@ -14,7 +14,7 @@ import tempfile
 import time
 
 LOOKUP, GETATTR, OPEN, READ, INIT, FLUSH, RELEASE, FORGET, BATCH_FORGET, STATFS = 1, 3, 14, 15, 26, 25, 18, 2, 42, 17
-DELAY, PAGE = 0.5, 4096
+DELAY, PAGE = float(os.environ.get("DELAY", "0.5")), 4096
 
 
 def attributes(node):

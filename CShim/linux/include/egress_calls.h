@@ -31,6 +31,9 @@ int egress_pidfd_send_signal(int pidfd, int signal);
 /// pidfd_getfd(2): a duplicate of another process's descriptor, close-on-exec; -1 with errno.
 int egress_pidfd_getfd(int pidfd, int descriptor);
 
+/// Waits for a child to end until `time` (CLOCK_MONOTONIC, nanoseconds) and reaps it: 0, or -1 if it has not ended by then.
+int egress_reap(pid_t pid, uint64_t time);
+
 /// Makes the orphans below this process its children, PR_SET_CHILD_SUBREAPER of prctl(2); -1 with errno.
 int egress_adopt_orphans(void);
 

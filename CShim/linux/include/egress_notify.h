@@ -186,6 +186,9 @@ void egress_look_at_file(struct egress_notice *notice, int descriptor);
 /// What an open descriptor leads to, without asking its file system (AT_STATX_DONT_SYNC); -1 with errno.
 int egress_file_status(int descriptor, struct egress_file *file);
 
+/// The process of a thread, as far as that is told at once (PIDFD_GET_INFO, Linux 6.13); else the thread itself.
+pid_t egress_program_of(pid_t task);
+
 /// What /proc says of a thread.
 struct egress_task_status {
     uint64_t pending, shared, blocked, ignored; ///< signals, as masks: for the thread, for its process, ...

@@ -54,13 +54,17 @@ public final class JobControl {
 
     /// The command stopped: gives it the terminal if that is what it lacks, else stops with it, until `deadline` at most
     /// (monotonic nanoseconds). Without a terminal there is no job control: nobody would let us go on.
-    func commandStopped(by signal: Int32, until deadline: UInt64?) {
+    ///
+    /// - Throws: why nothing would let us go on at the deadline; then we do not stop.
+    func commandStopped(by signal: Int32, until deadline: UInt64?) throws(SystemError) {
         if signal == SIGTTIN || signal == SIGTTOU, let terminal, tcgetpgrp(terminal) == ownGroup {
             return resume()
         }
         takeTerminalBack()
         guard terminal != nil else { return }
-        if let deadline, !ProcessSignal.continueSelf(at: deadline) { return }
+        if let deadline, !ProcessSignal.continueSelf(at: deadline) {
+            throw SystemError("making a timer (is the limit of pending signals reached?)")
+        }
         // Not SIGTSTP: the kernel discards it in a group without a parent shell, and the stop would be lost.
         kill(getpid(), SIGSTOP)
     }

@@ -36,7 +36,7 @@ enum SupervisorFilter {
             "time",
             [
                 "clock_gettime", "clock_nanosleep", "nanosleep", "gettimeofday", "timerfd_create", "timerfd_settime",
-                "timer_create", "timer_settime", "timer_delete", "setitimer",
+                "timer_create", "timer_settime", "timer_delete", "getitimer", "setitimer",
             ]
         ),
         // Callers are looked at: their memory, their descriptors, their pages.
@@ -80,7 +80,7 @@ enum SupervisorFilter {
                 [
                     0xc050_2100, 0xc018_2101, 0x4008_2102, 0x4008_2104,  // SECCOMP_IOCTL_NOTIF_RECV, _SEND, _ID_VALID, _SET_FLAGS
                     0xc040_ff0b,  // PIDFD_GET_INFO of its first version
-                    0x5401, 0x540f, 0x5410,  // TCGETS, TIOCGPGRP, TIOCSPGRP
+                    0x5401, 0x540f, 0x5410, 0x541b, 0x5411,  // TCGETS, TIOCGPGRP, TIOCSPGRP, SIOCINQ, SIOCOUTQ
                 ]
             )
         ),

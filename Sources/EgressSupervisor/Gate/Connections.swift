@@ -15,8 +15,8 @@ import LinuxSystem
 /// ## Concurrency
 /// All of it runs on the loop's thread.
 final class Connections {
-    /// SYNs that are held at a time; one more is refused.
-    static let maximumHeld = 1024
+    /// SYNs that are held at a time, where descriptors are plenty; one more is refused.
+    static let maximumHeld = 4096
     /// How long a released SYN may take to be accepted, in nanoseconds. A worker that gave up sends nothing.
     static let acceptTimeout: UInt64 = 1_000_000_000
     /// How often what had its time is looked for, in nanoseconds.
@@ -28,11 +28,19 @@ final class Connections {
     private let loop: EventLoop
     private let relay: Relay
     private var held: [FlowKey: HeldConnection] = [:]
+    /// A quarter of the table for one address, half of it for one program: a target that doesn't answer fills no more.
+    private var byAddress: Shares<IPAddress>
+    private var byProgram: Shares<Int32?>
+    private let maximum: Int
     private let reserve = ReserveDescriptor()
     /// Set right after this is made: each needs the other.
     var listeners: Listeners?
 
-    init(gate: Gate, loop: EventLoop, relay: Relay) {
+    /// - Parameter descriptors: how many the process may have open, of which a quarter may be for what is held
+    init(gate: Gate, loop: EventLoop, relay: Relay, descriptors: Int = ProcessSignal.descriptorLimit) {
+        maximum = min(Self.maximumHeld, max(64, descriptors / 4))
+        byAddress = Shares(maximum: maximum / 4)
+        byProgram = Shares(maximum: maximum / 2)
         self.gate = gate
         self.loop = loop
         self.relay = relay
@@ -65,14 +73,15 @@ final class Connections {
             // The port was used again for another attempt.
             forget(packet.key)
         }
-        let caller = gate.callers.caller(of: packet.key, .tcp)
-        guard let listeners, held.count < Self.maximumHeld else {
-            gate.refuse(packet.key.remote, .tcp, "too many connections are waiting", caller: caller)
+        let note = gate.callers.note(of: packet.key, .tcp)
+        let caller = note?.caller
+        if let bound = fullBound(packet.key.remote.address.canonical, note?.program) {
+            gate.refuse(packet.key.remote, .tcp, bound, caller: caller)
             return refuse(packet, sequence, zone)
         }
         let judgement = gate.admit(packet.key.remote, .tcp, caller: caller, now: now)
         guard judgement.verdict.isAllowed else { return refuse(packet, sequence, zone) }
-        guard let listener = listeners.listener(for: packet.key.remote) else {
+        guard let listener = listeners?.listener(for: packet.key.remote) else {
             gate.refuse(packet.key.remote, .tcp, "no listener can be had for the port", caller: caller)
             return refuse(packet, sequence, zone)
         }
@@ -83,10 +92,19 @@ final class Connections {
                 zone: zone,
                 listener: listener,
                 judgement: judgement,
+                program: note?.program,
                 now: now
             ),
             now: now
         )
+    }
+
+    /// Which bound keeps one more connection to an address, of a program, from being held.
+    private func fullBound(_ address: IPAddress, _ program: Int32?) -> String? {
+        if held.count >= maximum { return "too many connections are waiting" }
+        if !byAddress.hasRoom(for: address) { return "too many connections to this address are waiting" }
+        if !byProgram.hasRoom(for: program) { return "too many connections of this program are waiting" }
+        return relay.hasRoom(for: program) ? nil : "too many connections of this program are open"
     }
 
     /// Connections wait at a listener.
@@ -119,7 +137,7 @@ final class Connections {
             Socket.set(socket.raw, SOL_SOCKET, SO_KEEPALIVE, 1)
             let result = Socket.connect(socket.raw, to: remote)
             guard result == 0 || result == EINPROGRESS else { return fail(connection, code: result, now: now) }
-            held[connection.packet.key] = connection
+            hold(connection)
             connection.onReady = { [unowned self] connection in upstreamIsReady(connection, now: monotonicNow()) }
             // On loopback the handshake is over when connect(2) returns; elsewhere wait for it.
             let isConnected = result == 0 || Socket.isConnected(socket.raw)
@@ -172,7 +190,7 @@ final class Connections {
             connection.state = .silent
             setDeadline(of: connection, now + Self.silence, now: now)
             connection.upstream = nil
-            held[key] = connection
+            hold(connection)
             return
         case ENETUNREACH, ENETDOWN, EADDRNOTAVAIL, EAFNOSUPPORT: unreachable = .network
         case EHOSTUNREACH, EHOSTDOWN: unreachable = .host
@@ -214,12 +232,33 @@ final class Connections {
 
     private func join(_ connection: HeldConnection, _ accepted: FileDescriptorBox, now: UInt64) {
         let key = connection.packet.key
-        held[key] = nil
+        drop(key)
         guard let upstream = connection.upstream else { return Socket.resetOnClose(accepted.raw) }
-        relay.join(worker: accepted, upstream: upstream, remote: key.remote, judgement: connection.judgement)
+        relay.join(
+            worker: accepted,
+            upstream: upstream,
+            remote: key.remote,
+            judgement: connection.judgement,
+            program: connection.program
+        )
     }
 
     // MARK: Table
+
+    private func hold(_ connection: HeldConnection) {
+        let key = connection.packet.key
+        guard held.updateValue(connection, forKey: key) == nil else { return }
+        byAddress.take(key.remote.address.canonical)
+        byProgram.take(connection.program)
+    }
+
+    @discardableResult
+    private func drop(_ key: FlowKey) -> HeldConnection? {
+        guard let connection = held.removeValue(forKey: key) else { return nil }
+        byAddress.giveBack(key.remote.address.canonical)
+        byProgram.giveBack(connection.program)
+        return connection
+    }
 
     private func setDeadline(of connection: HeldConnection, _ deadline: UInt64, now: UInt64) {
         connection.deadline = deadline
@@ -233,7 +272,7 @@ final class Connections {
     }
 
     private func forget(_ key: FlowKey) {
-        guard let connection = held.removeValue(forKey: key) else { return }
+        guard let connection = drop(key) else { return }
         stopWaiting(connection)
         if let upstream = connection.upstream { Socket.resetOnClose(upstream.raw) }
         if let accepted = connection.accepted { Socket.resetOnClose(accepted.raw) }

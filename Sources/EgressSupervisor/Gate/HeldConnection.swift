@@ -23,6 +23,8 @@ final class HeldConnection: EventHandler {
     /// Where it will be accepted.
     let listener: Int32
     let judgement: Gate.Judgement
+    /// Whose it is, if that is known.
+    let program: Int32?
     var state = State.connecting
     var upstream: FileDescriptorBox?
     /// True while `upstream` is registered with the loop.
@@ -34,9 +36,17 @@ final class HeldConnection: EventHandler {
     private let start: UInt64
     var onReady: ((HeldConnection) -> Void)?
 
-    init(packet: CapturedPacket, sequence: UInt32, zone: Zone, listener: Int32, judgement: Gate.Judgement, now: UInt64)
-    {
+    init(
+        packet: CapturedPacket,
+        sequence: UInt32,
+        zone: Zone,
+        listener: Int32,
+        judgement: Gate.Judgement,
+        program: Int32?,
+        now: UInt64
+    ) {
         start = now
+        self.program = program
         self.packet = packet
         self.sequence = sequence
         self.zone = zone

@@ -7,8 +7,10 @@ import LinuxSystem
 ///
 /// Until a port has one, its packets are dropped: a SYN is then neither refused nor accepted before it is judged.
 final class Listeners: EventHandler {
-    /// More ports than programs use; each costs a descriptor and a routing rule.
-    static let maximum = 512
+    /// More ports than programs use, where descriptors are plenty: more than one program may hold connections to.
+    static let maximum = 3072
+
+    private let maximum: Int
 
     private let agent: Agent
     private let loop: EventLoop
@@ -23,7 +25,14 @@ final class Listeners: EventHandler {
         let number: UInt16
     }
 
-    init(agent: Agent, loop: EventLoop, connections: Connections) {
+    /// - Parameter descriptors: how many the process may have open
+    init(
+        agent: Agent,
+        loop: EventLoop,
+        connections: Connections,
+        descriptors: Int = ProcessSignal.descriptorLimit
+    ) {
+        maximum = min(Self.maximum, max(96, descriptors / 16 * 3))
         self.agent = agent
         self.loop = loop
         self.connections = connections
@@ -47,7 +56,7 @@ final class Listeners: EventHandler {
             byPort[port]?.lastUse = uses
             return listener.box.raw
         }
-        guard byPort.count < Self.maximum || makeRoom(),
+        guard byPort.count < maximum || makeRoom(),
             let minted = agent.mintListener(isIPv6: remote.family != SocketAddress.ipv4Family, port: remote.port)
         else { return nil }
         let box = FileDescriptorBox(FileDescriptor(owning: minted))

@@ -34,8 +34,14 @@ public final class Reporter {
         if let verdict = event.verdict {
             if verdict.isAllowed { allowed &+= 1 } else { denied &+= 1 }
         }
+        let wasFull = audit?.isFull
         do {
             try audit?.write(event)
+            if wasFull == false, audit?.isFull == true {
+                say(
+                    "egress-run: the audit has reached its limit (--audit-limit): of what follows only the end is written"
+                )
+            }
         } catch {
             say("egress-run: the audit file can't be written: \(error)")
         }

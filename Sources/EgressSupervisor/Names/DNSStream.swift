@@ -10,6 +10,8 @@ final class DNSStream: EventHandler {
 
     let socket: FileDescriptorBox
     let client: Resolver.ClientID
+    /// Whose it is, if that is known.
+    let program: Int32?
     /// Monotonic nanoseconds.
     var lastUse = monotonicNow()
     var onReady: ((DNSStream) -> Void)?
@@ -21,7 +23,8 @@ final class DNSStream: EventHandler {
     /// Where in `unread` the next message begins: many small ones must not be moved down one by one.
     private var start = 0
 
-    init(_ socket: FileDescriptorBox, client: Resolver.ClientID) {
+    init(_ socket: FileDescriptorBox, client: Resolver.ClientID, program: Int32? = nil) {
+        self.program = program
         self.socket = socket
         self.client = client
     }

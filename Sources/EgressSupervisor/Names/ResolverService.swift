@@ -14,8 +14,12 @@ final class ResolverService: EventHandler {
     static let maximumStreams = 64
     /// A TCP client that is idle for this long is closed (RFC 7766, section 6.2.3), in nanoseconds.
     static let streamTimeout: UInt64 = 10_000_000_000
+    /// And of one program, or of all that are not known.
+    static let maximumStreamsShare = 32
     /// Datagrams that wait for an answer at a time; further ones are dropped, as any resolver under load does.
     static let maximumWaiting = 1024
+    /// Questions of one TCP client that wait for an answer; with one more it is closed.
+    static let maximumPipelined = 64
 
     private var resolver: Resolver
     private let loop: EventLoop
@@ -23,6 +27,9 @@ final class ResolverService: EventHandler {
     private var datagramSockets: [Int32: FileDescriptorBox] = [:]
     private var streamSockets: [Int32: FileDescriptorBox] = [:]
     private var waiting: [Resolver.ClientID: WaitingDatagram] = [:]
+    /// Half of what is looked up at a time for one program, or for all that are not known.
+    private var waitingShares: Shares<Int32?>
+    private var streamShares = Shares<Int32?>(maximum: ResolverService.maximumStreamsShare)
     private var streams: [Resolver.ClientID: DNSStream] = [:]
     private var exchanges: [Resolver.ExchangeID: UpstreamExchange] = [:]
     private let reserve = ReserveDescriptor()
@@ -40,6 +47,7 @@ final class ResolverService: EventHandler {
     private struct WaitingDatagram {
         let socket: Int32
         let datagram: ReceivedDatagram
+        let program: Int32?
     }
 
     init(
@@ -51,6 +59,7 @@ final class ResolverService: EventHandler {
         var configuration = configuration
         configuration.reachesIPv6 = reachesIPv6
         resolver = Resolver(configuration)
+        waitingShares = Shares(maximum: configuration.limits.lookups / 2)
         self.loop = loop
         self.reporter = reporter
     }
@@ -120,14 +129,17 @@ final class ResolverService: EventHandler {
         for _ in 0..<32 {
             guard let datagram = Socket.receiveWithDestination(socket, into: &buffer) else { break }
             guard waiting.count < Self.maximumWaiting else { continue }
-            let client = nextClient()
-            waiting[client] = WaitingDatagram(socket: socket, datagram: datagram)
-            if let asked = SocketAddress(networkBytes: datagram.destination, port: 53) {
-                askers[client] = callers?.caller(of: FlowKey(worker: datagram.sender, remote: asked), .udp)
+            let note = SocketAddress(networkBytes: datagram.destination, port: 53).flatMap { asked in
+                callers?.note(of: FlowKey(worker: datagram.sender, remote: asked), .udp)
             }
+            guard waitingShares.hasRoom(for: note?.program) else { continue }
+            let client = nextClient()
+            waiting[client] = WaitingDatagram(socket: socket, datagram: datagram, program: note?.program)
+            waitingShares.take(note?.program)
+            askers[client] = note?.caller
             let now = monotonicNow()
             if !resolver.receive(query: datagram.bytes, from: client, transport: .udp, now: now) {
-                waiting[client] = nil
+                stopWaiting(client)
             }
             perform(now)
             if waiting[client] == nil { askers[client] = nil }
@@ -147,13 +159,15 @@ final class ResolverService: EventHandler {
     }
 
     private func accept(_ socket: consuming FileDescriptor, from peer: SocketAddress) {
-        guard streams.count < Self.maximumStreams else { return }
         let asked = Socket.localAddress(socket.raw)
-        let stream = DNSStream(FileDescriptorBox(socket), client: nextClient())
+        let note = asked.flatMap { callers?.note(of: FlowKey(worker: peer, remote: $0), .tcp) }
+        guard streams.count < Self.maximumStreams, streamShares.hasRoom(for: note?.program) else { return }
+        let stream = DNSStream(FileDescriptorBox(socket), client: nextClient(), program: note?.program)
         stream.onReady = { [unowned self] stream in receive(stream) }
         guard (try? loop.add(stream.socket.raw, .readable, stream)) != nil else { return }
         streams[stream.client] = stream
-        if let asked { askers[stream.client] = callers?.caller(of: FlowKey(worker: peer, remote: asked), .tcp) }
+        streamShares.take(stream.program)
+        askers[stream.client] = note?.caller
     }
 
     private func receive(_ stream: DNSStream) {
@@ -162,7 +176,12 @@ final class ResolverService: EventHandler {
         let isOpen = stream.read(&buffer)
         let now = monotonicNow()
         while let message = stream.takeMessage() {
-            if resolver.receive(query: message, from: stream.client, transport: .tcp, now: now) { stream.waiting += 1 }
+            if !hasRoom(stream) { perform(now) }  // what was answered at once makes room
+            guard hasRoom(stream), streams[stream.client] != nil else { return close(stream) }
+            if resolver.receive(query: message, from: stream.client, transport: .tcp, now: now) {
+                stream.waiting += 1
+                waitingShares.take(stream.program)
+            }
         }
         perform(now)
         if isOpen { return }
@@ -171,11 +190,24 @@ final class ResolverService: EventHandler {
         close(stream)
     }
 
+    private func hasRoom(_ stream: DNSStream) -> Bool {
+        stream.waiting < Self.maximumPipelined && waitingShares.hasRoom(for: stream.program)
+    }
+
     private func close(_ stream: DNSStream) {
+        guard streams.removeValue(forKey: stream.client) != nil else { return }
+        waitingShares.giveBack(stream.program, stream.waiting)
+        streamShares.giveBack(stream.program)
         loop.remove(stream.socket.raw)
-        streams[stream.client] = nil
         askers[stream.client] = nil
         resolver.forget(stream.client)
+    }
+
+    @discardableResult
+    private func stopWaiting(_ client: Resolver.ClientID) -> WaitingDatagram? {
+        guard let query = waiting.removeValue(forKey: client) else { return nil }
+        waitingShares.giveBack(query.program)
+        return query
     }
 
     private func nextClient() -> Resolver.ClientID {
@@ -220,10 +252,11 @@ final class ResolverService: EventHandler {
     }
 
     private func answer(_ client: Resolver.ClientID, _ message: [UInt8]) {
-        if let query = waiting.removeValue(forKey: client) {
+        if let query = stopWaiting(client) {
             Socket.send(query.socket, message, to: query.datagram.sender, from: query.datagram.destination)
         } else if let stream = streams[client] {
             stream.waiting -= 1
+            waitingShares.giveBack(stream.program)
             if !stream.send(message) || (stream.isEnded && stream.waiting == 0) { close(stream) }
         }
     }

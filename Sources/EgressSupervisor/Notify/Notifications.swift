@@ -16,7 +16,9 @@ import LinuxSystem
 /// All of it runs on the loop's thread and never waits: a call that natively would is answered when its socket is ready.
 final class Notifications: EventHandler {
     /// Calls that wait for their connection at a time; one more is refused.
-    static let maximumWaiting = 256
+    static let maximumWaiting = 512
+    /// And of one program, and to one address.
+    static let maximumShare = 256
 
     private let listener: NotificationListener
     /// The worker's network namespace; nil, which no socket has, if it can't be told.
@@ -27,6 +29,8 @@ final class Notifications: EventHandler {
     private let readers: Readers
     private let binds: Binds
     private var waiting: [UInt64: PendingConnect] = [:]
+    private var byProgram = Shares<Int32>(maximum: Notifications.maximumShare)
+    private var byAddress = Shares<IPAddress>(maximum: Notifications.maximumShare)
     /// Where calls go that are none of connect(2).
     private let sends: Sends?
 
@@ -204,8 +208,9 @@ final class Notifications: EventHandler {
         _ path: FileDescriptorBox?,
         _ remote: SocketAddress? = nil
     ) {
-        if waiting.count >= Self.maximumWaiting, socket.isBlocking {
-            gate.refuse(.limitReached, caller(notice), detail: "too many calls wait for their connection")
+        let program = notice.caller?.process ?? ProcessSignal.program(of: notice.task)
+        if socket.isBlocking, let bound = fullBound(program, remote?.address.canonical) {
+            gate.refuse(.limitReached, caller(notice), detail: bound)
             return listener.answer(notice.id, EACCES)
         }
         let (raw, type) = (socket.descriptor.raw, socket.type)
@@ -213,11 +218,11 @@ final class Notifications: EventHandler {
         // The SYN that this sends is caught at once, so that most connections are made before the call is answered, or
         // are as good as made. Its caller's core is ours until then, and no other has to wake.
         let attempt = socket.connect(address, as: path == nil ? nil : notice.rights) {
-            self.note(notice, raw, type: type)
+            self.note(notice, program, raw, type: type, remote)
             isNoted = true
             if let remote { self.catchUp(remote.address.canonical.networkBytes.count == 16) }
         }
-        if !isNoted { note(notice, raw, type: type) }
+        if !isNoted { note(notice, program, raw, type: type, remote) }
         guard attempt.isBlocking, PendingConnect.waits(attempt.code, domain: socket.domain) else {
             // Ours is closed before the caller goes on: it may rely on its close(2) being the last.
             _ = consume socket
@@ -230,17 +235,39 @@ final class Notifications: EventHandler {
             gate.refuse(.limitReached, caller(notice), detail: "a connection can't be waited for")
             return listener.answer(notice.id, EACCES)
         }
+        (call.program, call.remote) = (program, remote?.address.canonical)
         waiting[call.id] = call
+        byProgram.take(program)
+        if let remote = call.remote { byAddress.take(remote) }
         nextDeadline = min(nextDeadline ?? .max, call.nextLook)
     }
 
+    /// Which bound keeps one more call from waiting.
+    private func fullBound(_ program: Int32, _ remote: IPAddress?) -> String? {
+        if waiting.count >= Self.maximumWaiting { return "too many calls wait for their connection" }
+        if !byProgram.hasRoom(for: program) { return "too many calls of this program wait for their connection" }
+        if let remote, !byAddress.hasRoom(for: remote) { return "too many calls wait for a connection to \(remote)" }
+        return nil
+    }
+
     /// Keeps who called, for the packets that follow.
-    private func note(_ notice: ConnectNotice, _ socket: Int32, type: Int32) {
-        guard let identity = notice.caller, let local = Socket.localAddress(socket), local.port != 0,
-            let remote = ConnectTarget.address(notice.address)
+    private func note(
+        _ notice: ConnectNotice,
+        _ program: Int32,
+        _ socket: Int32,
+        type: Int32,
+        _ target: SocketAddress?
+    ) {
+        guard let remote = target ?? ConnectTarget.address(notice.address), let local = Socket.localAddress(socket),
+            local.port != 0
         else { return }
-        let key = FlowKey(worker: local, remote: remote)
-        gate.callers.note(Caller(identity), for: key, type == Socket.stream ? .tcp : .udp)
+        let isTCP = type == Socket.stream
+        let note = Callers.Note(
+            caller: notice.caller.map { Caller($0) },
+            program: program,
+            socket: isTCP ? nil : Socket.cookie(socket)
+        )
+        gate.callers.note(note, for: FlowKey(worker: local, remote: remote), isTCP ? .tcp : .udp)
     }
 
     /// Who calls, looked up now unless the reader has.
@@ -254,8 +281,20 @@ final class Notifications: EventHandler {
         listener.answer(call.id, code)
     }
 
+    /// Lets go of the calls that wait: their callers are gone. What their sockets still send the kernel sends on.
+    func finishAll() {
+        for call in waiting.values {
+            // Ours is the last descriptor, and the linger time was the command's to choose.
+            Socket.neverLinger(call.descriptor)
+            forget(call)
+            call.release()
+        }
+    }
+
     private func forget(_ call: PendingConnect) {
-        waiting[call.id] = nil
+        guard waiting.removeValue(forKey: call.id) != nil else { return }
+        byProgram.giveBack(call.program)
+        if let remote = call.remote { byAddress.giveBack(remote) }
         if call.isTold { loop.remove(call.descriptor) }
     }
 }

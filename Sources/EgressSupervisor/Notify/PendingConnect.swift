@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EgressPolicy
 import Glibc
 import LinuxSystem
 
@@ -21,6 +22,9 @@ final class PendingConnect: EventHandler {
     /// When `look` is due, in monotonic nanoseconds.
     private(set) var nextLook: UInt64
     var onEnd: ((PendingConnect, Int32) -> Void)?
+    /// Whose call it is, and where to, if that is the network.
+    var program: Int32 = 0
+    var remote: IPAddress?
 
     private let task: Int32
     private let rights: FileRights

@@ -22,6 +22,8 @@ final class PendingSend: EventHandler {
 
     let messages: [SendNotice]
     var onEnd: ((PendingSend, Answer) -> Void)?
+    /// Whose call it is.
+    var program: Int32 = 0
     /// When `look` is due, in monotonic nanoseconds.
     private(set) var nextLook: UInt64 = 0
     /// The pinned socket's number.

@@ -13,8 +13,9 @@ import LinuxSystem
 final class Readers: EventHandler {
     /// How many readers may be lost at a time, and not have ended; then every call that needs one is refused.
     static let maximumLost = 16
-    /// Calls that wait at a time; one more is refused.
+    /// Calls that wait at a time, and of one program; one more is refused.
     static let maximumAsked = 256
+    static let maximumShare = 128
     /// How many notices are taken before others have their turn.
     static let burst = 32
 
@@ -22,6 +23,8 @@ final class Readers: EventHandler {
     private struct Asked {
         let call: UnreadCall
         let task: NoticeReader.Task
+        /// Whose call it is.
+        let program: Int32
         /// Told what came of it, or nil if it is refused.
         let completion: (ConnectNotice?) -> Void
     }
@@ -30,6 +33,7 @@ final class Readers: EventHandler {
     private let loop: EventLoop
     private var reader: NoticeReader?
     private var asked: [UInt64: Asked] = [:]
+    private var byProgram = Shares<Int32>(maximum: Readers.maximumShare)
     private var lost: [Int32] = []
 
     /// A reader is started when the first call needs one: most commands' never do.
@@ -48,18 +52,28 @@ final class Readers: EventHandler {
 
     /// Has something done for a call by the reader, or refuses it. `completion` keeps what the task's descriptors belong to.
     func ask(_ task: NoticeReader.Task, for call: UnreadCall, _ completion: @escaping (ConnectNotice?) -> Void) {
-        ask(Asked(call: call, task: task, completion: completion))
+        let program = ProcessSignal.program(of: call.task)
+        ask(Asked(call: call, task: task, program: program, completion: completion))
     }
 
     private func ask(_ request: Asked) {
         reap()
-        guard lost.count < Self.maximumLost, asked.count < Self.maximumAsked, let reader = reader ?? startReader(),
-            reader.ask(request.task, for: request.call)
+        let hasRoom = byProgram.hasRoom(for: request.program)
+        guard lost.count < Self.maximumLost, asked.count < Self.maximumAsked, hasRoom,
+            let reader = reader ?? startReader(), reader.ask(request.task, for: request.call)
         else {
-            gate.refuse(.limitReached, Caller(TaskIdentity(of: request.call.task)), detail: "too many calls wait to be read")
+            let detail = "too many calls\(hasRoom ? "" : " of this program") wait to be read"
+            gate.refuse(.limitReached, Caller(TaskIdentity(of: request.call.task)), detail: detail)
             return request.completion(nil)
         }
         asked[request.call.id] = request
+        byProgram.take(request.program)
+    }
+
+    private func take(_ id: UInt64) -> Asked? {
+        guard let known = asked.removeValue(forKey: id) else { return nil }
+        byProgram.giveBack(known.program)
+        return known
     }
 
     private func startReader() -> NoticeReader? {
@@ -100,9 +114,8 @@ final class Readers: EventHandler {
     private func loseReader(_ why: String, _ caller: Caller?, during id: UInt64?) {
         stopReader()
         gate.refuse(.unreadableCaller, caller, detail: why)
-        if let id { asked.removeValue(forKey: id)?.completion(nil) }
-        let rest = asked.values
-        asked = [:]
+        if let id { take(id)?.completion(nil) }
+        let rest = asked.keys.compactMap { take($0) }
         for request in rest { ask(request) }
     }
 
@@ -111,7 +124,7 @@ final class Readers: EventHandler {
             guard let reader else { return }
             switch reader.next() {
             case .notice(let notice):
-                guard let request = asked.removeValue(forKey: notice.id) else {
+                guard let request = take(notice.id) else {
                     if let path = notice.path { close(path) }
                     continue
                 }

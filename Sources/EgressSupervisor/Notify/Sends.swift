@@ -15,6 +15,9 @@ final class Sends: EventHandler {
     /// Calls that wait for room at a time, and what they may take in memory, in bytes; one more fails with ENOBUFS.
     static let maximumWaiting = 256
     static let maximumHeld = 32 << 20
+    /// And of one program.
+    static let maximumShare = 128
+    static let maximumHeldShare = 16 << 20
     /// How many processes may get lost in callers' memory; then every such call is refused without looking at it.
     static let maximumLost = 16
     /// Processes and paths that were told of.
@@ -40,6 +43,8 @@ final class Sends: EventHandler {
     private var messages: [SendNotice] = []
     private var waiting: [UInt64: PendingSend] = [:]
     private var held = 0
+    private var byProgram = Shares<Int32>(maximum: Sends.maximumShare)
+    private var heldByProgram = Shares<Int32>(maximum: Sends.maximumHeldShare)
     private var told: Set<Subject> = []
 
     /// - Parameter listener: the listener, which stays its owner's
@@ -200,16 +205,22 @@ final class Sends: EventHandler {
     }
 
     private func wait(for call: PendingSend) {
-        guard waiting.count < Self.maximumWaiting, held + call.cost <= Self.maximumHeld,
+        let program = ProcessSignal.program(of: call.messages.first?.call.task ?? 0)
+        let hasRoom = byProgram.hasRoom(for: program) && heldByProgram.hasRoom(for: program, call.cost)
+        guard hasRoom, waiting.count < Self.maximumWaiting, held + call.cost <= Self.maximumHeld,
             !call.isTold || (try? loop.add(call.descriptor, [.writable, .readHangup], call)) != nil
         else {
-            gate.refuse(.limitReached, call.messages.first.map { caller($0.call) }, detail: "too many messages wait")
+            let detail = hasRoom ? "too many messages wait" : "too many messages of this program wait"
+            gate.refuse(.limitReached, call.messages.first.map { caller($0.call) }, detail: detail)
             call.release()
             return listener.answer(call.id, ENOBUFS)
         }
         call.onEnd = { [unowned self] call, answer in finish(call, answer) }
         waiting[call.id] = call
         held += call.cost
+        call.program = program
+        byProgram.take(program)
+        heldByProgram.take(program, call.cost)
         nextDeadline = min(nextDeadline ?? .max, call.nextLook)
     }
 
@@ -292,9 +303,20 @@ final class Sends: EventHandler {
         self.answer(call.id, answer)
     }
 
+    /// Lets go of the calls that wait; see `Notifications.finishAll`.
+    func finishAll() {
+        for call in waiting.values {
+            Socket.neverLinger(call.descriptor)
+            forget(call)
+            call.release()
+        }
+    }
+
     private func forget(_ call: PendingSend) {
         guard waiting.removeValue(forKey: call.id) != nil else { return }
         held -= call.cost
+        byProgram.giveBack(call.program)
+        heldByProgram.giveBack(call.program, call.cost)
         if call.isTold { loop.remove(call.descriptor) }
     }
 }

@@ -8,21 +8,31 @@ import LinuxSystem
 ///
 /// What is denied is answered with ICMP port unreachable at once, so that a program falls back instead of waiting.
 @safe final class Datagrams {
-    /// Flows at a time.
-    static let maximum = 2048
+    /// Flows at a time, where descriptors are plenty.
+    static let maximum = 4096
     /// RFC 4787, REQ-5: a mapping lives for two minutes or more.
     static let idleTimeout: UInt64 = 120_000_000_000
     /// How often idle flows are looked for, in nanoseconds.
     static let sweepInterval: UInt64 = 1_000_000_000
     /// A flow that is idle for this long makes room for a new one when the table is full.
     static let spareAfter: UInt64 = 250_000_000
+    /// After this time without a datagram of the worker's it is asked again whose the port is, which takes some 20 µs.
+    static let askAgain: UInt64 = 1_000_000
 
     private let gate: Gate
     private let loop: EventLoop
+    private let maximum: Int
     private var flows: [FlowKey: DatagramFlow] = [:]
+    /// A quarter of the table for one address, half of it for one program, or for all whose program is not known.
+    private var byAddress: Shares<IPAddress>
+    private var byProgram: Shares<Int32?>
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 65536, alignment: 16)
 
-    init(gate: Gate, loop: EventLoop) {
+    /// - Parameter descriptors: how many the process may have open, of which a quarter may be for flows
+    init(gate: Gate, loop: EventLoop, descriptors: Int = ProcessSignal.descriptorLimit) {
+        maximum = min(Self.maximum, max(64, descriptors / 4))
+        byAddress = Shares(maximum: maximum / 4)
+        byProgram = Shares(maximum: maximum / 2)
         self.gate = gate
         self.loop = loop
     }
@@ -48,13 +58,22 @@ import LinuxSystem
 
     /// A datagram of the worker's was caught.
     func receive(_ packet: CapturedPacket, payload: Range<Int>, from zone: Zone, now: UInt64) {
+        if let flow = flows[packet.key], !isSameSender(flow, now) { finish(flow) }
         guard let flow = flows[packet.key] ?? open(packet, zone, now) else {
             let answer = InjectedPacket.unreachable(.port, packet.key, original: packet.bytes[...])
             return zone.inject(answer, to: packet.key.worker)
         }
         flow.lastUse = now
+        flow.lastSent = now
         flow.lastPacket = packet.bytes[..<min(packet.bytes.count, 128)]
         send(packet.bytes[payload], on: flow)
+    }
+
+    /// False if the program that is told of may not be the one that sends: a port can be used again.
+    private func isSameSender(_ flow: DatagramFlow, _ now: UInt64) -> Bool {
+        if let last = gate.callers.lastSocket(of: flow.key), last != flow.connected { return false }
+        guard let known = flow.note?.socket else { return true }
+        return flow.lastSent + Self.askAgain > now || gate.callers.socket(flow.key.worker) == known
     }
 
     private func send(_ payload: ArraySlice<UInt8>, on flow: DatagramFlow) {
@@ -68,11 +87,11 @@ import LinuxSystem
 
     private func open(_ packet: CapturedPacket, _ zone: Zone, _ now: UInt64) -> DatagramFlow? {
         let remote = packet.key.remote
-        let caller = gate.callers.caller(of: packet.key, .udp)
+        let note = gate.callers.note(of: packet.key, .udp), caller = note?.caller
         let judgement = gate.admit(remote, .udp, caller: caller, now: now)
         guard judgement.verdict.isAllowed else { return nil }
-        guard makeRoom(now) else {
-            gate.refuse(remote, .udp, "too many flows of datagrams")
+        if let bound = makeRoom(for: remote.address.canonical, note?.program, now) {
+            gate.refuse(remote, .udp, bound, caller: caller)
             return nil
         }
         do {
@@ -83,11 +102,15 @@ import LinuxSystem
                 key: packet.key,
                 socket: FileDescriptorBox(socket),
                 zone: zone,
-                judgement: judgement
+                judgement: judgement,
+                note: note,
+                connected: gate.callers.lastSocket(of: packet.key)
             )
             flow.onReady = { [unowned self] flow in receive(flow) }
             try loop.add(flow.socket.raw, .readable, flow)
             flows[packet.key] = flow
+            byAddress.take(remote.address.canonical)
+            byProgram.take(note?.program)
             if nextDeadline == nil { nextDeadline = now + Self.sweepInterval }
             return flow
         } catch {
@@ -96,12 +119,24 @@ import LinuxSystem
         }
     }
 
-    private func makeRoom(_ now: UInt64) -> Bool {
-        guard flows.count >= Self.maximum else { return true }
-        guard let idlest = flows.values.min(by: { $0.lastUse < $1.lastUse }), idlest.lastUse + Self.spareAfter <= now
-        else {
-            return false
+    /// Makes room for a flow to an address, of a program, by ending an idle one of those that take up the room; which bound
+    /// is reached if there is none.
+    private func makeRoom(for address: IPAddress, _ program: Int32?, _ now: UInt64) -> String? {
+        if !byAddress.hasRoom(for: address) {
+            let isSpared = spare(now) { $0.key.remote.address.canonical == address }
+            return isSpared ? nil : "too many flows of datagrams to this address"
         }
+        if !byProgram.hasRoom(for: program) {
+            let whose = program == nil ? "programs that are not known" : "this program"
+            return spare(now) { $0.note?.program == program } ? nil : "too many flows of datagrams of \(whose)"
+        }
+        guard flows.count >= maximum else { return nil }
+        return spare(now) { _ in true } ? nil : "too many flows of datagrams"
+    }
+
+    private func spare(_ now: UInt64, _ isCandidate: (DatagramFlow) -> Bool) -> Bool {
+        let idlest = flows.values.lazy.filter(isCandidate).min { $0.lastUse < $1.lastUse }
+        guard let idlest, idlest.lastUse + Self.spareAfter <= now else { return false }
         finish(idlest)
         return true
     }
@@ -137,7 +172,9 @@ import LinuxSystem
     }
 
     private func finish(_ flow: DatagramFlow) {
-        flows[flow.key] = nil
+        guard flows.removeValue(forKey: flow.key) != nil else { return }
+        byAddress.giveBack(flow.key.remote.address.canonical)
+        byProgram.giveBack(flow.note?.program)
         loop.remove(flow.socket.raw)
         gate.close(flow.key.remote, .udp, flow.judgement, sent: flow.sent, received: flow.received)
     }
@@ -149,15 +186,30 @@ final class DatagramFlow: EventHandler {
     let socket: FileDescriptorBox
     let zone: Zone
     let judgement: Gate.Judgement
+    /// Who connected its socket, if that is known.
+    let note: Callers.Note?
+    /// The socket that was last connected with these ends when the flow began.
+    let connected: UInt64?
     var sent: UInt64 = 0
     var received: UInt64 = 0
     /// Monotonic nanoseconds.
     var lastUse: UInt64 = 0
+    /// Likewise, of the worker's last datagram.
+    var lastSent: UInt64 = 0
     /// The start of the worker's last packet, for ICMP to quote.
     var lastPacket: ArraySlice<UInt8> = []
     var onReady: ((DatagramFlow) -> Void)?
 
-    init(key: FlowKey, socket: FileDescriptorBox, zone: Zone, judgement: Gate.Judgement) {
+    init(
+        key: FlowKey,
+        socket: FileDescriptorBox,
+        zone: Zone,
+        judgement: Gate.Judgement,
+        note: Callers.Note?,
+        connected: UInt64?
+    ) {
+        self.note = note
+        self.connected = connected
         self.key = key
         self.socket = socket
         self.zone = zone

@@ -16,6 +16,8 @@ final class Flow: EventHandler {
     let worker, upstream: FileDescriptorBox
     let remote: SocketAddress
     let judgement: Gate.Judgement
+    /// Whose it is, if that is known.
+    let program: Int32?
     private(set) var outward = Direction()
     private(set) var inward = Direction()
     private unowned let relay: Relay
@@ -36,6 +38,9 @@ final class Flow: EventHandler {
         var isClosed = false
         /// Whether a read may give something, a write may take something.
         var canRead = true, canWrite = true
+
+        /// How many bytes were read and are not written.
+        var waiting: Int { pending.count - written }
     }
 
     private enum Outcome {
@@ -47,8 +52,10 @@ final class Flow: EventHandler {
         upstream: FileDescriptorBox,
         remote: SocketAddress,
         judgement: Gate.Judgement,
+        program: Int32?,
         relay: Relay
     ) {
+        self.program = program
         self.worker = worker
         self.upstream = upstream
         self.remote = remote
@@ -58,6 +65,17 @@ final class Flow: EventHandler {
 
     /// True when the worker sends nothing more and all it sent is written.
     var isWorkerDone: Bool { outward.isClosed || isOver }
+
+    /// Bytes of the worker's that the other side has acknowledged.
+    var acknowledged: UInt64 {
+        outward.count &- UInt64(outward.waiting) &- UInt64(Socket.unacknowledged(upstream.raw))
+    }
+
+    /// Bytes of the worker's that are not handed to the kernel; those that its own kernel still holds are not known.
+    var untaken: UInt64 { UInt64(outward.waiting + Socket.unread(worker.raw)) }
+
+    /// Bytes of the worker's that a reset would take from the other side.
+    var left: UInt64 { untaken + UInt64(Socket.unacknowledged(upstream.raw)) }
 
     func handle(_ events: Events, on descriptor: Int32) {
         guard !isOver else { return }
@@ -88,6 +106,12 @@ final class Flow: EventHandler {
         Socket.resetOnClose(worker.raw)
         Socket.resetOnClose(upstream.raw)
         end()
+    }
+
+    /// Ends both sides because the worker is gone: as the kernel would, unless something of the worker's is left. That must
+    /// not look like all of it.
+    func close() {
+        if untaken > 0 { abort() } else { end() }
     }
 
     private func end() {
@@ -157,7 +181,7 @@ final class Flow: EventHandler {
             case .end, .failed: return false
             }
         }
-        if direction.written == direction.pending.count { direction.pending = [] }
+        if direction.waiting == 0 { (direction.pending, direction.written) = ([], 0) }
         return true
     }
 }

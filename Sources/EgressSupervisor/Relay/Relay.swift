@@ -14,10 +14,14 @@ import LinuxSystem
     let loop: EventLoop
     private let gate: Gate
     private var flows: [ObjectIdentifier: Flow] = [:]
+    /// Two descriptors for each flow, and half of all for one program.
+    private var byProgram: Shares<Int32?>
     /// Where bytes stay between a read and the write that follows; shared, since both happen in one turn.
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Relay.chunk, alignment: 4096)
 
-    init(loop: EventLoop, gate: Gate) {
+    /// - Parameter descriptors: how many the process may have open
+    init(loop: EventLoop, gate: Gate, descriptors: Int = ProcessSignal.descriptorLimit) {
+        byProgram = Shares(maximum: max(32, descriptors / 4))
         self.loop = loop
         self.gate = gate
     }
@@ -29,19 +33,35 @@ import LinuxSystem
     /// How many flows there are.
     var count: Int { flows.count }
 
+    /// True if a program may have one more.
+    func hasRoom(for program: Int32?) -> Bool { byProgram.hasRoom(for: program) }
+
     /// True when all that the worker sent has been handed to the kernel: what remains is its to deliver.
     var isDrained: Bool { flows.values.allSatisfy(\.isWorkerDone) }
 
-    /// Changes with every byte that is taken from the worker or written for it.
-    var progress: UInt64 { flows.values.reduce(0) { $0 &+ $1.outward.count &+ UInt64($1.outward.written) } }
+    /// The others.
+    var undrained: [Flow] { flows.values.filter { !$0.isWorkerDone } }
 
     /// Relays between the worker's connection and the upstream one.
-    func join(worker: FileDescriptorBox, upstream: FileDescriptorBox, remote: SocketAddress, judgement: Gate.Judgement)
-    {
+    func join(
+        worker: FileDescriptorBox,
+        upstream: FileDescriptorBox,
+        remote: SocketAddress,
+        judgement: Gate.Judgement,
+        program: Int32? = nil
+    ) {
         // Only the listener needs the filter that holds SYNs.
         Socket.set(worker.raw, SOL_SOCKET, SO_DETACH_FILTER, 0)
-        let flow = Flow(worker: worker, upstream: upstream, remote: remote, judgement: judgement, relay: self)
+        let flow = Flow(
+            worker: worker,
+            upstream: upstream,
+            remote: remote,
+            judgement: judgement,
+            program: program,
+            relay: self
+        )
         flows[ObjectIdentifier(flow)] = flow
+        byProgram.take(program)
         do {
             try loop.add(worker.raw, Flow.interest, flow)
             try loop.add(upstream.raw, Flow.interest, flow)
@@ -54,6 +74,7 @@ import LinuxSystem
     /// Forgets a flow that is over and tells its bytes.
     func finish(_ flow: Flow) {
         guard flows.removeValue(forKey: ObjectIdentifier(flow)) != nil else { return }
+        byProgram.giveBack(flow.program)
         loop.forget(flow.worker.raw)
         loop.forget(flow.upstream.raw)
         gate.close(flow.remote, .tcp, flow.judgement, sent: flow.outward.count, received: flow.inward.count)
@@ -61,6 +82,6 @@ import LinuxSystem
 
     /// Ends all flows: the worker is gone.
     func finishAll() {
-        for flow in flows.values { finish(flow) }
+        for flow in flows.values { flow.close() }
     }
 }

@@ -21,6 +21,7 @@ import Testing
         let relay: Relay
         let connections: Connections
         let listeners: Listeners
+        let callers: Callers
         let target: SocketAddress
         let listener: Int32
         private let agentEnd: End
@@ -29,7 +30,7 @@ import Testing
         /// What the target's address is pinned for.
         final class Pinned { var names: [Host] = [] }
 
-        init(allow: [String]? = nil, deny: [String] = []) throws {
+        init(allow: [String]? = nil, deny: [String] = [], descriptors: Int = 65536) throws {
             loop = try EventLoop()
             zone = try FakeZone(loop: loop)
             ledger = try Ledger()
@@ -42,7 +43,8 @@ import Testing
             let gate = try Gate(allow: allow ?? ["127.0.0.1:\(target.port)"], deny: deny, ledger) { _, _ in pinned.names
             }
             relay = Relay(loop: loop, gate: gate)
-            connections = Connections(gate: gate, loop: loop, relay: relay)
+            connections = Connections(gate: gate, loop: loop, relay: relay, descriptors: descriptors)
+            callers = gate.callers
             let (ours, agent) = try Pair.messages()
             agentEnd = agent
             let control = FileDescriptor(owning: dup(ours.raw))
@@ -52,10 +54,15 @@ import Testing
         }
 
         /// The worker sends a SYN from a port.
-        func syn(from worker: SocketAddress, to remote: SocketAddress? = nil, sequence: UInt32 = 7, now: UInt64? = nil)
-            throws
-        {
+        func syn(
+            from worker: SocketAddress,
+            to remote: SocketAddress? = nil,
+            sequence: UInt32 = 7,
+            by program: Int32? = nil,
+            now: UInt64? = nil
+        ) throws {
             let key = FlowKey(worker: worker, remote: remote ?? target)
+            if let program { callers.note(Callers.Note(program: program), for: key, .tcp) }
             let packet = try #require(CapturedPacket(packet: synPacket(key, sequence: sequence)))
             connections.receive(packet, sequence: sequence, from: try zone.zone(), now: now ?? monotonicNow())
         }
@@ -242,24 +249,46 @@ import Testing
         if isDenied { #expect(client.receive().0 == .failed(ECONNRESET)) }
     }
 
-    @Test func `more held connections than the table takes are refused`() async {
+    @Test func `a target or a program that fills its share of the table leaves the rest to others`() async {
         await #expect(processExitsWith: .success) {
             ProcessSignal.raiseDescriptorLimit()
             try ConnectionsTests().fillTable()
         }
     }
 
+    /// The shares of a table of 256: 64 for an address, 128 for a program.
     private func fillTable() throws {
-        let world = try World()
-        for number in 0..<Connections.maximumHeld {
-            try world.syn(from: .v4(0xc000_0002, port: UInt16(1000 + number)))
+        // It listens at all addresses, on a port of its own.
+        let listener = try Socket.make(AF_INET, Socket.stream), number = listener.raw
+        try #require(listen(number, 256) == 0)
+        let target = try #require(Socket.localAddress(number))
+        let world = try World(allow: (1...5).map { "127.0.0.\($0):\(target.port)" }, descriptors: 1024)
+        world.agentWillAnswer(with: number)
+        var port: UInt16 = 1000
+        func attempt(_ address: UInt32, _ program: Int32?, _ count: Int = 1) throws -> [Answer] {
+            for _ in 0..<count {
+                port += 1
+                try world.syn(from: .v4(0xc000_0002, port: port), to: .v4(address, port: target.port), by: program)
+            }
+            return answers(world)
         }
-        precondition(answers(world).allSatisfy { $0 == .released }, "all are released")
-        try world.syn(from: worker, sequence: 41)
-        precondition(answers(world) == [.reset(acknowledged: 42)], "one more is refused")
-        precondition(world.ledger.count("too many connections") == 1, "and told")
+        func isReleased(_ answers: [Answer]) -> Bool { answers.allSatisfy { $0 == .released } }
+        expect(isReleased(try attempt(0x7f00_0001, 1, 64)), "an address has its quarter")
+        expect(try attempt(0x7f00_0001, 2) == [.reset(acknowledged: 8)], "and no more, whoever wants it")
+        expect(world.ledger.count("too many connections to this address", "limit_reached") == 1, "which is told")
+        expect(isReleased(try attempt(0x7f00_0002, 1, 64)), "a program has its half")
+        expect(try attempt(0x7f00_0003, 1) == [.reset(acknowledged: 8)], "and no more, wherever it goes")
+        expect(world.ledger.count("too many connections of this program", "limit_reached") == 1, "which is told")
+        expect(isReleased(try attempt(0x7f00_0003, 2, 64)), "another program goes there")
+        expect(isReleased(try attempt(0x7f00_0004, nil, 64)), "and what is not known")
+        expect(try attempt(0x7f00_0005, 3) == [.reset(acknowledged: 8)], "the table is full")
+        expect(world.ledger.count("too many connections are waiting") == 1, "which is told")
         world.connections.tick(now: monotonicNow() + Connections.acceptTimeout + Connections.sweepInterval)
-        try world.syn(from: worker, sequence: 41)
-        precondition(answers(world) == [.released], "there is room again")
+        expect(isReleased(try attempt(0x7f00_0001, 1)), "there is room again")
+    }
+
+    /// An expectation in a process of its own, where a failure has to end it.
+    private func expect(_ holds: Bool, _ what: String) {
+        precondition(holds, what)
     }
 }

@@ -17,21 +17,24 @@ import Testing
     /// Where the worker asks.
     private let address, streamAddress: SocketAddress
 
-    init() throws {
+    init(allow: String = "api.example.com:443", lookups: Int = 256) throws {
         loop = try EventLoop()
         ledger = try Ledger()
         upstream = End(try Socket.make(AF_INET, Socket.datagram).release())
         try Pair.bindToLoopback(upstream.raw)
         Socket.set(upstream.raw, Int32(IPPROTO_IP), IP_PKTINFO, 1)
         let port = try #require(Socket.localAddress(upstream.raw)).port
-        let policy = Policy(allow: [try Rule.parse("api.example.com:443")], deny: [])
+        let policy = Policy(allow: [try Rule.parse(allow)], deny: [])
+        var limits = ResolverLimits()
+        limits.lookups = lookups
         service = ResolverService(
             Resolver.Configuration(
                 policy: policy,
                 servers: [try #require(ServerAddress("127.0.0.1:\(port)"))],
                 hosts: HostsFile(),
                 extraTypes: [],
-                localNames: []
+                localNames: [],
+                limits: limits
             ),
             loop: loop,
             reporter: ledger.reporter,
@@ -199,10 +202,59 @@ import Testing
     }
 
     @Test func `there are only so many streams`() throws {
-        let clients = try (0..<ResolverService.maximumStreams + 3).map { _ in try client(Socket.stream) }
-        for _ in 0..<5 { try loop.wait(until: monotonicNow() + 1_000_000) }
+        let callers = Callers()
+        service.callers = callers
+        /// Clients of a program; how many of them are refused.
+        func refused(_ count: Int, by program: Int32) throws -> (Int, [End]) {
+            let clients = try (0..<count).map { _ in
+                let client = try client(Socket.stream)
+                let local = try #require(Socket.localAddress(client.raw))
+                callers.note(Callers.Note(program: program), for: FlowKey(worker: local, remote: streamAddress), .tcp)
+                return client
+            }
+            for _ in 0..<5 { try loop.wait(until: monotonicNow() + 1_000_000) }
+            return (clients.count { $0.receive().0 != .wouldBlock }, clients)
+        }
+        let share = ResolverService.maximumStreamsShare, rest = ResolverService.maximumStreams - share
+        let greedy = try refused(share + 3, by: 1)
+        #expect(greedy.0 == 3)
+        let other = try refused(rest, by: 2)
+        #expect(other.0 == 0, "there is room for another program")
         #expect(loop.count == 2 + ResolverService.maximumStreams)
-        #expect(clients.count { $0.receive().0 != .wouldBlock } == 3)
+        #expect(try refused(2, by: 3).0 == 2, "until all are taken")
+        withExtendedLifetime((greedy, other)) {}
+    }
+
+    @Test func `names that one program looks up leave room for another's`() throws {
+        let world = try ResolverServiceTests(allow: "*.example.com", lookups: 8)
+        try world.lookUpMany()
+    }
+
+    private func lookUpMany() throws {
+        let callers = Callers()
+        service.callers = callers
+        callers.socket = { UInt64($0.port) }
+        var kept: [End] = []
+        func ask(_ name: String, by program: Int32) throws {
+            let client = try client(Socket.datagram)
+            let local = try #require(Socket.localAddress(client.raw))
+            let note = Callers.Note(program: program, socket: UInt64(local.port))
+            callers.note(note, for: FlowKey(worker: local, remote: .v4(0x7f00_0001, port: 53)), .udp)
+            _ = client.send(query(name)[...])
+            kept.append(client)
+            try loop.wait(until: monotonicNow() + 100_000_000)
+        }
+        func asked() -> Int {
+            var buffer = [UInt8](repeating: 0, count: 1500)
+            var count = 0
+            while Socket.receiveWithDestination(upstream.raw, into: &buffer) != nil { count += 1 }
+            return count
+        }
+        for number in 0..<10 { try ask("n\(number).example.com", by: 1) }
+        #expect(asked() == 4, "half of what can be looked up at a time")
+        try ask("other.example.com", by: 2)
+        #expect(asked() == 1)
+        #expect(ledger.count("limit_reached") == 0)
     }
 
     /// What waits to be accepted keeps the listener readable: the loop would spin until a descriptor is free.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 
+import EgressAudit
+import EgressPolicy
 import Glibc
 import LinuxSystem
 import Testing
@@ -105,28 +107,64 @@ import Testing
 
     @Test func `a full table refuses, and makes room by the idlest flow only`() async {
         await #expect(processExitsWith: .success) {
-            // A process of its own: the flows take more descriptors than other tests can spare.
-            ProcessSignal.raiseDescriptorLimit()
+            // A process of its own: the flows take many descriptors.
             let world = try DatagramsTests()
             try world.fillTable()
         }
     }
 
+    /// The shares of a table of 64: 16 for an address, 32 for a program or for those that are not known.
     private func fillTable() throws {
-        let datagrams = try datagrams()
-        for number in 0..<Datagrams.maximum {
-            try send("x", from: UInt16(10_000 + number), to: target, datagrams, now: 1000 + UInt64(number))
+        let gate = try Gate(allow: (1...5).map { "127.0.0.\($0):\(target.port)" }, ledger)
+        let datagrams = Datagrams(gate: gate, loop: loop, descriptors: 256)
+        gate.callers.socket = { UInt64($0.port) }
+        func attempt(_ host: UInt32, _ ports: Range<UInt16>, by program: Int32? = nil, now: UInt64) throws -> [UInt8?] {
+            let remote = SocketAddress.v4(0x7f00_0000 + host, port: target.port)
+            for port in ports {
+                let key = FlowKey(worker: .v4(0xc000_0002, port: port), remote: remote)
+                let note = Callers.Note(program: program, socket: UInt64(port))
+                if program != nil { gate.callers.note(note, for: key, .udp) }
+                try send("x", from: port, to: remote, datagrams, now: now + UInt64(port))
+            }
+            return zone.injected().map(unreachableCode)
         }
-        expect(loop.count == 2 + Datagrams.maximum, "every flow has its socket")
-        try send("x", from: 9000, to: target, datagrams, now: 999 + Datagrams.spareAfter)
-        expect(zone.injected().map(unreachableCode) == [3], "one more is refused at once")
-        expect(ledger.count("too many flows", #""decision":"deny""#) == 1, "and told")
-        try send("x", from: 10_001, to: target, datagrams, now: 999 + Datagrams.spareAfter)
-        expect(zone.injected().isEmpty, "those that are there go on")
-        try send("x", from: 9000, to: target, datagrams, now: 1000 + Datagrams.spareAfter)
-        expect(zone.injected().isEmpty, "a flow that is idle for long enough makes room")
-        expect(loop.count == 2 + Datagrams.maximum, "for one")
+        expect(try attempt(1, 1000..<1016, by: 1, now: 0).isEmpty, "an address has its quarter")
+        expect(try attempt(1, 2000..<2001, by: 2, now: 0) == [3], "and no more, whoever sends there: refused at once")
+        expect(ledger.count("too many flows of datagrams to this address", "limit_reached") == 1, "which is told")
+        expect(try attempt(1, 1001..<1002, by: 1, now: 0).isEmpty, "those that are there go on")
+        expect(try attempt(2, 1016..<1032, by: 1, now: 0).isEmpty, "a program has its half")
+        expect(try attempt(3, 1032..<1033, by: 1, now: 0) == [3], "and no more, wherever it sends")
+        expect(ledger.count("too many flows of datagrams of this program", "limit_reached") == 1, "which is told")
+        expect(try attempt(3, 3000..<3016, now: 0).isEmpty, "there is room for those that are not known")
+        expect(try attempt(4, 3016..<3032, now: 0).isEmpty, "a half, too")
+        expect(try attempt(5, 4000..<4001, by: 2, now: 0) == [3], "the table is full")
+        expect(loop.count == 2 + 64, "every flow has its socket")
+        let later = Datagrams.spareAfter
+        expect(try attempt(1, 2000..<2001, by: 2, now: later - 1000).isEmpty, "an idle flow to the address makes room")
+        expect(loop.count == 2 + 64, "for one")
         expect(ledger.count(#""event":"close""#) == 1, "and its end is told")
+    }
+
+    @Test(arguments: [true, false]) func `a port that is used again is another's flow`(_ connects: Bool) throws {
+        let gate = try Gate(allow: ["127.0.0.1:\(target.port)"], ledger)
+        let datagrams = Datagrams(gate: gate, loop: loop)
+        var cookie: UInt64? = 7
+        gate.callers.socket = { _ in cookie }
+        let key = FlowKey(worker: .v4(0xc000_0002, port: 4000), remote: target)
+        gate.callers.note(Callers.Note(caller: Caller(pid: 11), program: 11, socket: 7), for: key, .udp)
+        try send("one", from: 4000, to: target, datagrams, now: 1000)
+        try send("two", from: 4000, to: target, datagrams, now: 2000 + Datagrams.askAgain)
+        #expect(ledger.count(#""event":"datagram""#, #""pid":11"#) == 1, "one flow, and whose it is")
+        #expect(ledger.lines.count == 1)
+        // The port is another socket's now, which was connected, or was not.
+        cookie = 8
+        if connects { gate.callers.note(Callers.Note(caller: Caller(pid: 12), program: 12, socket: 8), for: key, .udp) }
+        let soon = connects ? 3000 + Datagrams.askAgain : 3000 + 2 * Datagrams.askAgain
+        try send("three", from: 4000, to: target, datagrams, now: soon)
+        #expect(ledger.count(#""event":"close""#, #""pid":11"#, #""bytes_sent":6"#) == 1)
+        #expect(ledger.count(#""event":"datagram""#) == 2)
+        #expect(ledger.count(#""event":"datagram""#, #""pid":12"#) == (connects ? 1 : 0))
+        #expect(ledger.count(#""event":"datagram""#, #""pid":11"#) == 1, "the first is told of nothing more")
     }
 
     /// An expectation in a process of its own, where a failure has to end it.

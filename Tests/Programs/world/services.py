@@ -90,6 +90,26 @@ def slow_reader(connection):
     connection.sendall(f"{received}\n".encode())
 
 
+def reads_late(connection):
+    """Reads nothing for three seconds, then all; notes how much."""
+    time.sleep(3)
+    received = 0
+    while data := connection.recv(1 << 16):
+        received += len(data)
+    ending(f"late {received}")
+
+
+def reads_nothing(connection):
+    """Never reads; notes how it ends."""
+    time.sleep(15)
+    try:
+        while connection.recv(1 << 16):
+            pass
+        ending("never: end of file")
+    except ConnectionResetError:
+        ending("never: reset")
+
+
 def database(connection):
     connection.sendall(b"host database\n")
 
@@ -140,7 +160,7 @@ def silence(address, port):
 
 kept = [silence("93.184.216.34", 7009), silence("2606:2800:220:1::b1ac", 80)]
 for port, handler in ((7000, digest_of_all), (7001, reset), (7003, how_it_ends), (7004, echo), (7005, speaks_first),
-                      (7006, slow_reader)):
+                      (7006, slow_reader), (7010, reads_late), (7011, reads_nothing)):
     serve("::", port, handler)
 for address in ("93.184.216.34", "2606:2800:220:1::1"):
     echo_datagrams(address, 7002)
