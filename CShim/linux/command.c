@@ -4,7 +4,8 @@
 //
 // Should: give the command what its caller had (limits, signals, terminal), and nothing of ours.
 // Mustn't: leave a descriptor, a capability, or a way to gain one. The order matters: the bounding set needs
-// CAP_SETPCAP, so it goes before the sets; the filter is last, since it would refuse some of what stands above it.
+// CAP_SETPCAP, so it goes before the sets; the Landlock domain needs no_new_privs; the filter is last, since it would refuse
+// some of what stands above it.
 
 #define _GNU_SOURCE
 #include "child.h"
@@ -26,6 +27,16 @@ static void restore_signals(const struct egress_command *command, int control)
     }
     if (sigprocmask(SIG_SETMASK, &command->mask, NULL) < 0)
         egress_fail(control, "restoring the signal mask");
+}
+
+static void restore_limits(const struct egress_command *command, int control)
+{
+    if (setrlimit(RLIMIT_NOFILE, &command->descriptors) < 0)
+        egress_fail(control, "restoring the descriptor limit");
+    // core(5): dumps to a pipe heed no limit but 1, which the kernel took to tell its helpers' own dumps by.
+    struct rlimit none = {1, 1};
+    if (command->forbids_core_dumps && setrlimit(RLIMIT_CORE, &none) < 0)
+        egress_fail(control, "keeping core dumps inside, which the hard limit of 0 prevents (RLIMIT_CORE)");
 }
 
 static void drop_capabilities(const struct egress_command *command, int control)
@@ -70,8 +81,6 @@ static void wait_until_measured(int listener, int control)
 /// to sendmsg(2), or the supervisor takes it; ours is closed by execve(2).
 static int load_filter(const struct egress_command *command, int control)
 {
-    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
-        egress_fail(control, "setting no_new_privs");
     // A signal must not take a caller away whose call is being performed. Linux before 5.19 (EINVAL) does not have that:
     // there the interrupted call is made again or ends with EINTR, as the signal's handler wants it, and is answered then.
     unsigned long flags = SECCOMP_FILTER_FLAG_NEW_LISTENER | SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
@@ -115,13 +124,16 @@ void egress_run_command(struct egress_start *start)
     if (command->terminal >= 0)
         tcsetpgrp(command->terminal, getpid()); // the supervisor ignores SIGTTOU, and so do we until the next line
     restore_signals(command, control);
-    if (setrlimit(RLIMIT_NOFILE, &command->descriptors) < 0)
-        egress_fail(control, "restoring the descriptor limit");
+    restore_limits(command, control);
     drop_capabilities(command, control);
     if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
         egress_fail(control, "closing inherited descriptors");
     if (command->is_held)
         become_visible(control);
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
+        egress_fail(control, "setting no_new_privs");
+    if (egress_enter_landlock(&command->landlock) < 0)
+        egress_fail(control, "entering a Landlock domain");
     int listener = load_filter(command, control);
     if (command->is_held)
         wait_until_measured(listener, control);

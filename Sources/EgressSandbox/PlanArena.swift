@@ -130,12 +130,18 @@ import LinuxSystem
             script_argv: array(shell),
             envp: array(command.environment.map { unsafe text($0) } + [nil]),
             descriptors: inheritance.descriptors,
+            forbids_core_dumps: plan.coreDumps == .pipe ? 1 : 0,
             mask: inheritance.mask,
             defaults: inheritance.defaults,
             ignored: inheritance.ignored,
             terminal: command.terminal,
             capabilities: capabilities,
             bounding: command.capabilities,
+            landlock: egress_landlock(
+                files: plan.landlock.files,
+                network: plan.landlock.network,
+                scoped: plan.landlock.scoped
+            ),
             filter: filter(plan.filter),
             is_held: plan.isHeld ? 1 : 0
         )

@@ -41,18 +41,33 @@ extension SandboxPlan {
     ///   - loopback: ports of the host's loopback that policy lets in
     ///   - files: see `PrivateFiles`
     ///   - unixDatagrams: see `SyscallFilter`
+    ///   - notifiesBind: whether the supervisor performs the command's bind(2), as it does its connect(2)
+    ///   - landlock: the version of the kernel's Landlock ABI
+    ///   - coreDumps: see `CoreDumps`
     public init(
         command: CommandPlan,
         identity: Identity = .current(),
         ipv6: PrivateNetwork.IPv6 = .ofHost(),
         loopback: [HostLoopbackPort],
         files: PrivateFiles,
-        unixDatagrams: Bool = false
+        unixDatagrams: Bool = false,
+        notifiesBind: Bool = false,
+        landlock: Int? = KernelProbe.landlock,
+        coreDumps: CoreDumps = .ofHost()
     ) throws(SystemError) {
+        if coreDumps == .socket { throw CoreDumps.cannotBeHeld }
         self.identity = identity
         self.command = command
         self.loopback = loopback
-        filter = try compileSyscallFilter(SyscallFilter.rules(unixDatagrams: unixDatagrams))
+        self.coreDumps = coreDumps
+        self.landlock = LandlockDomain(abi: landlock, bindIsPerformed: notifiesBind)
+        filter = try compileSyscallFilter(
+            SyscallFilter.rules(
+                unixDatagrams: unixDatagrams,
+                notifiesBind: notifiesBind,
+                keepsCoreLimit: coreDumps == .pipe
+            )
+        )
         mounts = Self.mountSteps(files)
         relayBefore = [.netlink(what: "bringing up R's loopback", PrivateNetwork.up(index: 1))]
         relay = Self.relaySteps(ipv6)
@@ -149,7 +164,8 @@ extension SandboxPlan: CustomStringConvertible {
         ]
         return sections.map { title, steps, sockets in
             "\(title):\n" + (steps.map(\.what) + sockets.map(\.what)).map { "  \($0)\n" }.joined()
-        }.joined() + "command: \(command.candidates.joined(separator: " or "))\n"
+        }.joined() + "core dumps: \(coreDumps)\nlandlock: \(landlock)\n"
+            + "command: \(command.candidates.joined(separator: " or "))\n"
     }
 }
 

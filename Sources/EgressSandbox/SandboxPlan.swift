@@ -69,6 +69,10 @@ public struct SandboxPlan: Sendable {
     public var identity: Identity
     /// The command.
     public var command: CommandPlan
+    /// Where core dumps of the command would go.
+    public var coreDumps: CoreDumps
+    /// The Landlock domain that the command enters.
+    public var landlock: LandlockDomain
     /// The command's system-call filter.
     public var filter: [BPFProgram.Instruction] = []
     /// Whether the command is shown, all else done, before it is executed; see `hold()`.

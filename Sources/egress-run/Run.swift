@@ -82,7 +82,11 @@ func run(_ options: Options) throws(Failure) -> Int32 {
             writesFiles: attestor != nil
         )
         reporter.report(AuditEvent(.start))
-        let result = status(try supervisor.run(), command: command)
+        let outcome = try supervisor.run()
+        if case .exited(let status) = outcome, plan.coreDumps.keepsDump(of: status), options.verbosity != .quiet {
+            complain("no core was dumped: this machine's kernel.core_pattern gives dumps to a program outside")
+        }
+        let result = status(outcome, command: command)
         var end = AuditEvent(.exit)
         end.status = result
         reporter.report(end)

@@ -8,7 +8,11 @@ import Testing
 
 /// The plan as a value: what will be done, in which order.
 struct SandboxPlanTests {
-    private func plan(_ ipv6: PrivateNetwork.IPv6, loopback: [HostLoopbackPort] = []) throws -> SandboxPlan {
+    private func plan(
+        _ ipv6: PrivateNetwork.IPv6,
+        loopback: [HostLoopbackPort] = [],
+        coreDumps: CoreDumps = .file
+    ) throws -> SandboxPlan {
         var files = PrivateFiles(contents: [], hidden: [])
         // What exists differs between machines.
         files.contents = [("/etc/resolv.conf", [1]), ("/etc/hosts", [2]), ("/etc/nsswitch.conf", [3])]
@@ -22,7 +26,15 @@ struct SandboxPlanTests {
             capabilities: 0
         )
         let identity = Identity(userMap: "1 1 1\n", groupMap: "1 1 1\n", deniesSetgroups: true, capabilities: 0)
-        return try SandboxPlan(command: command, identity: identity, ipv6: ipv6, loopback: loopback, files: files)
+        return try SandboxPlan(
+            command: command,
+            identity: identity,
+            ipv6: ipv6,
+            loopback: loopback,
+            files: files,
+            landlock: 7,
+            coreDumps: coreDumps
+        )
     }
 
     private static let loopback = [
@@ -81,6 +93,17 @@ struct SandboxPlanTests {
 
     @Test func `the filter is the table's`() throws {
         #expect(try plan(.absent).filter == compileSyscallFilter(SyscallFilter.rules))
+    }
+
+    @Test func `where core dumps go to a program, none is made, and the limit stays`() throws {
+        let plan = try plan(.absent, coreDumps: .pipe)
+        #expect(plan.description.contains("core dumps: none (RLIMIT_CORE is 1)\n"))
+        #expect(plan.filter == (try compileSyscallFilter(SyscallFilter.rules(unixDatagrams: false, keepsCoreLimit: true))))
+    }
+
+    @Test func `where core dumps go to a socket, which no limit forbids, no command is held`() {
+        #expect(throws: CoreDumps.cannotBeHeld) { _ = try self.plan(.absent, coreDumps: .socket) }
+        #expect(Advice.about(CoreDumps.cannotBeHeld)?.contains("kernel.core_pattern=core") == true)
     }
 
     @Test func `private files are put in place before the new /proc hides where they are`() throws {

@@ -31,6 +31,22 @@ private let facts = [
             + "2>&1 | tail -1",
         "Permission denied"
     ),
+    row(
+        "processes inside signal each other",
+        "sleep 9 & kill -TERM $! && { wait $!; test $? = 143; } && echo signalled",
+        "signalled"
+    ),
+    row(
+        "abstract sockets inside are connected",
+        "python3 -c 'import socket as s; a = s.socket(1); a.bind(\"\\0inside\"); a.listen(); b = s.socket(1); "
+            + "b.connect(\"\\0inside\"); print(\"met\")'",
+        "met"
+    ),
+    row(
+        "gdb enters an own process",
+        "sleep 9 & gdb -batch -p $! -ex 'info inferiors' 2>&1 | grep -o 'process.*sleep'; kill $!",
+        "sleep"
+    ),
     row("strace shows a connect", "strace -e connect connect-glibc plain 185.199.108.153 80 2>&1 || true", "connect(3"),
 ]
 

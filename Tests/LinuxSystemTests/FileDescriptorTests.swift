@@ -46,8 +46,8 @@ struct FileDescriptorTests {
         failing { _ = try FileDescriptor.open("/nowhere/at/all", O_RDONLY) }
         failing { _ = try Socket.make(AF_INET, 77) }
         failing { try loop.add(9999, .readable, Silent()) }
-        failing { _ = try compileSyscallFilter([SyscallRule("no_such_call", EPERM)]) }
-        _ = try compileSyscallFilter([SyscallRule("mount", EPERM)])
+        failing { _ = try compileSyscallFilter([SyscallRule("no_such_call", .fails(EPERM))]) }
+        _ = try compileSyscallFilter([SyscallRule("mount", .fails(EPERM))])
         _ = contents(ofFile: "/proc/self/status")
         _ = one.raw + other.raw
     }

@@ -76,6 +76,13 @@ struct egress_namespace {
     size_t socket_count; ///< at most EGRESS_MAX_SOCKETS
 };
 
+/// A Landlock ruleset (landlock(7)) without rules: what is handled is denied. All 0: none.
+struct egress_landlock {
+    uint64_t files;   ///< LANDLOCK_ACCESS_FS_*; LANDLOCK_ACCESS_FS_REFER is allowed everywhere
+    uint64_t network; ///< LANDLOCK_ACCESS_NET_*
+    uint64_t scoped;  ///< LANDLOCK_SCOPE_*
+};
+
 /// The command, as it is to be executed.
 struct egress_command {
     char *_Nullable *_Nullable candidates; ///< paths to try, in the order of PATH; NULL-terminated
@@ -83,12 +90,14 @@ struct egress_command {
     char *_Nullable *_Nullable script_argv; ///< argv for /bin/sh when a candidate is ENOEXEC, as execvp(3) does; [1] is filled in
     char *_Nullable *_Nullable envp;
     struct rlimit descriptors; ///< RLIMIT_NOFILE as the caller had it
+    int forbids_core_dumps;    ///< RLIMIT_CORE becomes 1, which forbids a dump to a pipe (core(5))
     sigset_t mask;             ///< signal mask as the caller had it
     uint64_t defaults;         ///< signals (bit n-1) to set back to SIG_DFL
     uint64_t ignored;          ///< signals to set back to SIG_IGN
     int terminal;              ///< the terminal to bring the command to the foreground of, or -1
     cap_t _Nullable capabilities; ///< what it keeps; also the bounding set
     uint64_t bounding;         ///< the same as a mask (bit = capability number)
+    struct egress_landlock landlock;
     struct sock_fprog filter;  ///< the seccomp filter, loaded last
     int is_held;               ///< wait, all else done, for one byte before execve(2)
 };
@@ -142,6 +151,9 @@ struct egress_request {
 /// plan, clones init and serves requests. Returns its pid, or -1 with errno. The caller ignores nothing: every failure
 /// after this arrives as EGRESS_REPORT_FAILED.
 pid_t egress_spawn(const struct egress_sandbox *sandbox);
+
+/// Enters a Landlock domain, for which no_new_privs must be set; -1 with errno. Async-signal-safe.
+int egress_enter_landlock(const struct egress_landlock *domain);
 
 #pragma clang assume_nonnull end
 

@@ -12,6 +12,9 @@ enum Advice {
         "part of /proc is covered here, as in a container; start the container with an unmasked /proc"
     static let refused =
         "user and network namespaces are refused here; in a container, its seccomp profile may be what refuses"
+    static let coreDumps =
+        "kernel.core_pattern gives them to a program outside; as root: sysctl kernel.core_pattern=core, or a hard limit of 1 "
+        + "for core files (ulimit -H -c)"
     static let filter = "the kernel needs CONFIG_SECCOMP_FILTER"
     static let listener =
         "what started egress-run supervises its system calls already (seccomp notifications), as another egress-run does, "
@@ -30,6 +33,7 @@ enum Advice {
             return routingRules
         }
         if error.stage.contains("/proc"), error.code == EPERM { return coveredProc }
+        if error.stage.contains("core dumps") { return coreDumps }
         if error.code == ENOSYS, isFiltered { return filtered }
         if error.stage.contains("seccomp"), error.code == EBUSY { return listener }
         if error.stage.contains("filter"), error.code == EINVAL || error.code == ENOSYS { return filter }

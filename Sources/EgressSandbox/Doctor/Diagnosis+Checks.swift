@@ -107,8 +107,20 @@ extension Diagnosis {
     }
 
     static func landlock(_ machine: Machine) -> Check {
-        let found = machine.landlock.map { "ABI \($0)" } ?? "the kernel has none"
-        return Check("landlock", .note, "\(found); egress-run does not need it")
+        let name = "landlock"
+        guard let abi = machine.landlock else {
+            return Check(name, .note, "the kernel has none; nothing rests on it")
+        }
+        // What later ABIs add to it is worth a word, not an advice.
+        let domain = LandlockDomain(abi: abi, bindIsPerformed: false)
+        if domain.scoped != 0 { return Check(name, .ok, "ABI \(abi) holds a second time: \(domain)") }
+        let found = domain.denials.isEmpty ? "holds nothing that is held here" : "holds a second time: \(domain)"
+        return Check(
+            name,
+            .note,
+            "ABI \(abi) \(found)",
+            advice: "Linux 6.12 or newer holds abstract sockets and signals a second time"
+        )
     }
 
     static func ipv6(_ machine: Machine) -> Check {

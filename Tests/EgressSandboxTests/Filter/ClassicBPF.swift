@@ -58,22 +58,32 @@ struct ClassicBPF {
     }
 
     /// What the program returns. A load past the end returns 0.
-    func run(_ memory: Memory) throws -> UInt32 {
+    func run(_ memory: Memory) throws -> UInt32 { try trace(memory).value }
+
+    /// How many instructions are run until it returns.
+    func steps(_ memory: Memory) throws -> Int { try trace(memory).steps }
+
+    private func trace(_ memory: Memory) throws -> (value: UInt32, steps: Int) {
         var (a, x): (UInt32, UInt32) = (0, 0)
-        var at = 0
+        var at = 0, steps = 0
         while true {
+            steps += 1
             let instruction = program[at]
             let k = instruction.operand
             at += 1
             switch instruction.code {
             case 0x20, 0x28, 0x30:  // ld, ldh, ldb absolute
-                guard let value = memory.load(k, [0x20: 4, 0x28: 2, 0x30: 1][instruction.code] ?? 0) else { return 0 }
+                guard let value = memory.load(k, [0x20: 4, 0x28: 2, 0x30: 1][instruction.code] ?? 0) else {
+                    return (0, steps)
+                }
                 a = value
             case 0x48, 0x50:  // ldh, ldb indexed
-                guard let value = memory.load(x &+ k, instruction.code == 0x48 ? 2 : 1) else { return 0 }
+                guard let value = memory.load(x &+ k, instruction.code == 0x48 ? 2 : 1) else {
+                    return (0, steps)
+                }
                 a = value
             case 0xb1:  // ldxb 4*([k]&0xf)
-                guard let value = memory.load(k, 1) else { return 0 }
+                guard let value = memory.load(k, 1) else { return (0, steps) }
                 x = 4 * (value & 0xf)
             case 0x54: a &= k
             case 0x05: at += Int(k)
@@ -81,7 +91,7 @@ struct ClassicBPF {
             case 0x25: at += Int(a > k ? instruction.ifTrue : instruction.ifFalse)
             case 0x35: at += Int(a >= k ? instruction.ifTrue : instruction.ifFalse)
             case 0x45: at += Int(a & k != 0 ? instruction.ifTrue : instruction.ifFalse)
-            case 0x06: return k
+            case 0x06: return (k, steps)
             default: throw Invalid(at: at - 1, why: "the operation \(instruction.code)")
             }
         }

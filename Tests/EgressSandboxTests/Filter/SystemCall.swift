@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import CLinux
 import Glibc
 import LinuxSystem
 
@@ -19,12 +18,8 @@ struct SystemCall {
     var arguments: [UInt64]
     var architecture = nativeArchitecture
 
-    /// A call by its name, or "#" and its number.
-    static func number(of name: String) -> UInt32? {
-        if name.hasPrefix("#") { return UInt32(name.dropFirst()) }
-        let number = unsafe seccomp_syscall_resolve_name(name)
-        return number < 0 ? nil : UInt32(number)
-    }
+    /// A call by its name.
+    static func number(of name: String) -> UInt32? { (try? SyscallNumber.native(of: name)) ?? nil }
 
     /// struct seccomp_data (seccomp(2)): number, architecture, instruction pointer, six arguments.
     var data: [UInt8] {
@@ -66,29 +61,47 @@ extension SyscallRule.Condition {
     /// Whether it holds of arguments.
     func holds(of arguments: [UInt64]) -> Bool {
         let value = arguments[Int(argument)]
+        let low = UInt32(truncatingIfNeeded: value)
         return switch comparison {
-        case .masked(let mask, let wanted): value & mask == wanted
-        case .greater(let bound): value > bound
-        case .not(let unwanted): value != unwanted
+        case .masked(let mask, let wanted): wanted.contains(low & mask)
+        case .anyOf(let mask): low & mask != 0
+        case .nonzero: value != 0
+        case .within(let mask): value & ~mask == 0
         }
     }
 
     /// The same arguments, changed so that it holds or does not, and otherwise as they were where that can be.
-    func making(_ arguments: [UInt64], hold: Bool) -> [UInt64] {
+    func making(_ arguments: [UInt64], hold: Bool, choice: Int = 0) -> [UInt64] {
         var arguments = arguments
         let index = Int(argument)
         let value = arguments[index]
-        arguments[index] =
-            switch comparison {
-            case .masked(let mask, let wanted): hold ? value & ~mask | wanted : value & ~mask | ~wanted & mask
-            case .greater(let bound): hold ? max(value, bound + 1) : value % (bound + 1)
-            case .not(let unwanted): hold ? (value == unwanted ? unwanted + 1 : value) : unwanted
-            }
+        switch comparison {
+        case .masked(let mask, let wanted):
+            let one = wanted[choice % wanted.count]
+            // Of all numbers that are near, one is not among a handful.
+            let other = (1..<64).lazy.map { (one &+ $0) & mask }.first { !wanted.contains($0) } ?? ~one & mask
+            arguments[index] = value & ~UInt64(mask) | UInt64(hold ? one & mask : other)
+        case .anyOf(let mask):
+            let bit = UInt64(1) << UInt64(mask.trailingZeroBitCount)
+            arguments[index] = hold ? value | bit : value & ~UInt64(mask)
+        case .nonzero:
+            arguments[index] = hold ? max(value, 1) : 0
+        case .within(let mask):
+            arguments[index] = hold ? value & mask : value | ~mask
+        }
         return arguments
     }
 }
 
-extension SyscallRule {
-    /// What the filter answers by this row.
-    var answer: FilterAnswer { isNotified ? .asks : .fails(code) }
+extension FilterAnswer {
+    /// What the table says, without a program: of a call's rules the first that holds decides.
+    static func of(_ call: String, _ arguments: [UInt64], by rules: [SyscallRule]) -> FilterAnswer {
+        let first = rules.first { $0.call == call && $0.conditions.allSatisfy { $0.holds(of: arguments) } }
+        return switch first?.verdict {
+        case .allowed: .allowed
+        case .fails(let code): .fails(code)
+        case .notified: .asks
+        case nil: .fails(ENOSYS)
+        }
+    }
 }
