@@ -40,6 +40,8 @@ extension SandboxPlan {
     /// - Parameters:
     ///   - loopback: ports of the host's loopback that policy lets in
     ///   - files: see `PrivateFiles`
+    ///   - devices: see `PrivateDevices`; nil for those that every command gets
+    ///   - mounts: the machine's, as they are judged
     ///   - unixDatagrams: see `SyscallFilter`
     public init(
         command: CommandPlan,
@@ -47,13 +49,17 @@ extension SandboxPlan {
         ipv6: PrivateNetwork.IPv6 = .ofHost(),
         loopback: [HostLoopbackPort],
         files: PrivateFiles,
+        devices: PrivateDevices? = nil,
+        mounts witness: MountWitness? = nil,
         unixDatagrams: Bool = false
     ) throws(SystemError) {
         self.identity = identity
         self.command = command
         self.loopback = loopback
         filter = try compileSyscallFilter(SyscallFilter.rules(unixDatagrams: unixDatagrams))
-        mounts = Self.mountSteps(files)
+        let mounted: MountWitness
+        if let witness { mounted = witness } else { mounted = try MountWitness() }
+        mounts = try Self.mountSteps(files, devices ?? PrivateDevices(), mounted, identity)
         relayBefore = [.netlink(what: "bringing up R's loopback", PrivateNetwork.up(index: 1))]
         relay = Self.relaySteps(ipv6)
         relaySockets = RelaySocket.allCases.filter { ipv6 != .absent || !$0.isIPv6 }.map(Self.socket)
@@ -158,7 +164,8 @@ extension SandboxPlan.Step {
     public var what: String {
         switch self {
         case .netlink(let what, _, _), .mount(let what, _, _, _, _, _), .mountAttributes(let what, _, _),
-            .featureOff(let what, _, _), .write(let what, _, _):
+            .featureOff(let what, _, _), .write(let what, _, _), .directory(let what, _), .link(let what, _, _),
+            .terminal(let what, _, _, _), .enter(let what, _), .unchanged(let what, _):
             what
         }
     }
