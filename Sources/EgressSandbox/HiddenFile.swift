@@ -44,19 +44,22 @@ public struct HiddenFile: Sendable {
     init(path: BytePath, mount: UInt64) { (self.path, self.mount) = (path, mount) }
 
     /// Every path by which the command would reach it: its file system may be mounted more than once, whole or in part.
-    func places(_ table: MountTable) throws(SystemError) -> [BytePath] {
+    func places(
+        _ table: MountTable,
+        look: (BytePath) throws(SystemError) -> KernelMounts.Look = KernelMounts.look
+    ) throws(SystemError) -> [BytePath] {
         guard let own = table[mount], let rest = path.rest(below: own.path) else {
             throw SystemError("finding the mount of '\(path)'", code: ENOENT)
         }
         // As the file system itself names it.
         let name = own.root.adding(rest)
-        return table.reachable.compactMap { mount in
-            guard mount.device == own.device, KernelMounts.stays(mount), let rest = name.rest(below: mount.root) else {
-                return nil
-            }
+        var places: [BytePath] = []
+        for mount in table.reachable where mount.device == own.device && KernelMounts.stays(mount) {
+            guard let rest = name.rest(below: mount.root) else { continue }
             let place = mount.path.adding(rest)
-            // Another mount may stand over the directory.
-            return table.mount(at: place) == mount ? place : nil
+            // Another mount may stand over the directory; or nobody but root may search it.
+            if table.mount(at: place) == mount, try look(place) != .unreachable { places.append(place) }
         }
+        return places
     }
 }

@@ -19,6 +19,8 @@ struct KernelMounts: Equatable, Sendable {
     /// Hidden; an outer one stands before those in it. Those in the other list are files.
     var covered: [Cover] = []
     var coveredFiles: [BytePath] = []
+    /// Those that neither the caller nor, therefore, the command can get to by their path.
+    var unreachable: [BytePath] = []
     /// Whether the machine shows its POSIX message queues (mq_overview(7)).
     var hasQueues = false
 
@@ -35,6 +37,9 @@ struct KernelMounts: Equatable, Sendable {
     private static let controls: [BytePath] = [
         "/sys", "/irq", "/bus", "/fs", "/acpi", "/scsi", "/driver", "/asound", "/pressure", "/sysrq-trigger",
     ]
+
+    /// What lstat(2) says of a mount that has to be treated.
+    enum Look { case directory, file, unreachable }
 
     private enum Treatment { case stays, ours, readOnly, covered }
 
@@ -67,19 +72,22 @@ struct KernelMounts: Equatable, Sendable {
     /// True below directories that are mounted anew.
     static func isReplaced(_ path: BytePath) -> Bool { path.isBelow("/proc") || path.isBelow("/dev") }
 
-    /// - Parameter isDirectory: asked of what of a /proc is mounted
-    init(_ table: MountTable, isDirectory: (BytePath) -> Bool = isDirectory) {
+    init(_ table: MountTable, look: (BytePath) throws(SystemError) -> Look = look) throws(SystemError) {
         (readOnlyTrees, readOnly) = ([], [])
         let sys = table.mount(at: "/sys").flatMap { $0.path == "/sys" && Self.treatment(of: $0) == .readOnly ? $0 : nil }
         if sys != nil { readOnlyTrees.append("/sys") }
         for mount in table.reachable {
             if mount.type == "mqueue", mount.path == "/dev/mqueue" { hasQueues = true }
-            guard !Self.isReplaced(mount.path) else { continue }
-            switch Self.treatment(of: mount) {
+            let treatment = Self.treatment(of: mount)
+            guard treatment != .stays, !Self.isReplaced(mount.path) else { continue }
+            if treatment == .readOnly, sys != nil, mount.path.isBelow("/sys") { continue }
+            let kind = try look(mount.path)
+            switch treatment {
+            case _ where kind == .unreachable: unreachable.append(mount.path)
             case .stays: break
             case .ours: processes.append(mount.path)
-            case .readOnly: if sys == nil || !mount.path.isBelow("/sys") { readOnly.append(mount.path) }
-            case .covered where mount.type == "proc" && !isDirectory(mount.path): coveredFiles.append(mount.path)
+            case .readOnly: readOnly.append(mount.path)
+            case .covered where kind == .file: coveredFiles.append(mount.path)
             // What is mounted on it is judged by itself.
             case .covered: covered.append(Cover(path: mount.path, kept: table.mounts(on: mount).map(\.path)))
             }
@@ -87,7 +95,11 @@ struct KernelMounts: Equatable, Sendable {
         covered.sort { $0.path.bytes.count < $1.path.bytes.count }
     }
 
-    private static func isDirectory(_ path: BytePath) -> Bool {
-        path.status().map { $0.st_mode & S_IFMT == S_IFDIR } ?? true
+    /// Asks nobody: these file systems are the kernel's own, and lstat(2) wakes no automounter. Whoever may not search a
+    /// directory on the way has no way there, and the command has no more rights than its caller.
+    static func look(_ path: BytePath) throws(SystemError) -> Look {
+        if let type = path.fileType() { return type == S_IFDIR ? .directory : .file }
+        if errno == EACCES { return .unreachable }
+        throw SystemError("judging the mount at '\(path)'")
     }
 }

@@ -57,9 +57,6 @@ struct MountTable: Sendable {
     /// The mount of an id.
     subscript(identifier: UInt64) -> Mount? { mounts.first { $0.identifier == identifier } }
 
-    /// True if paths lead into a mount of the table.
-    func isEntered(_ mount: Mount) -> Bool { mounts.indices.contains { entered.contains($0) && mounts[$0] == mount } }
-
     /// What stands right on a mount, but not on its root.
     func mounts(on parent: Mount) -> [Mount] {
         (children[parent.identifier] ?? [:]).values.sorted().filter(entered.contains).map { mounts[$0] }

@@ -41,7 +41,7 @@ extension SandboxPlan {
     ///   - loopback: ports of the host's loopback that policy lets in
     ///   - files: see `PrivateFiles`
     ///   - devices: see `PrivateDevices`; nil for those that every command gets
-    ///   - mounts: the machine's, as they are judged
+    ///   - machine: the machine's mounts, as they are judged; nil for those of the calling process
     ///   - unixDatagrams: see `SyscallFilter`
     public init(
         command: CommandPlan,
@@ -50,15 +50,15 @@ extension SandboxPlan {
         loopback: [HostLoopbackPort],
         files: PrivateFiles,
         devices: PrivateDevices? = nil,
-        mounts witness: MountWitness? = nil,
+        mounts machine: MachineMounts? = nil,
         unixDatagrams: Bool = false
     ) throws(SystemError) {
         self.identity = identity
         self.command = command
         self.loopback = loopback
         filter = try compileSyscallFilter(SyscallFilter.rules(unixDatagrams: unixDatagrams))
-        let mounted: MountWitness
-        if let witness { mounted = witness } else { mounted = try MountWitness() }
+        let mounted: MachineMounts
+        if let machine { mounted = machine } else { mounted = try MachineMounts() }
         mounts = try Self.mountSteps(files, devices ?? PrivateDevices(), mounted, identity)
         relayBefore = [.netlink(what: "bringing up R's loopback", PrivateNetwork.up(index: 1))]
         relay = Self.relaySteps(ipv6)

@@ -24,26 +24,11 @@ extension SandboxPlan {
     static func mountSteps(
         _ files: PrivateFiles,
         _ devices: PrivateDevices,
-        _ witness: MountWitness,
+        _ machine: MachineMounts,
         _ identity: Identity
     ) throws(SystemError) -> [Step] {
-        let kernel = KernelMounts(witness.table)
-        let directory = try WorkingDirectory.ofCaller(witness.table, kernel)
         var hidden: [BytePath] = []
-        for file in files.hidden { hidden += try file.places(witness.table) }
-        return mountSteps(files, devices, kernel, hidden, directory, witness, identity)
-    }
-
-    /// As above, of what was found out about the machine. Without a witness nothing is said of later changes.
-    static func mountSteps(
-        _ files: PrivateFiles,
-        _ devices: PrivateDevices,
-        _ kernel: KernelMounts,
-        _ hidden: [BytePath],
-        _ directory: WorkingDirectory,
-        _ witness: MountWitness?,
-        _ identity: Identity
-    ) -> [Step] {
+        for file in files.hidden { hidden += try file.places(machine.table, look: machine.look) }
         var steps: [Step] = [
             // Devices can be opened in our /dev alone, whatever else of the machine's is mounted where.
             .mountAttributes(
@@ -52,7 +37,7 @@ extension SandboxPlan {
                 MountAttributes(set: MountFlag.noDevices, propagation: MountFlag.isolated, isRecursive: true)
             )
         ]
-        if let witness { steps.append(.unchanged(what: changedMounts, witness)) }
+        if let witness = machine.witness { steps.append(.unchanged(what: changedMounts, witness)) }
         steps.append(
             .mount(
                 what: "making room for private files (tmpfs)",
@@ -63,14 +48,14 @@ extension SandboxPlan {
                 options: "size=1m,mode=0755"
             )
         )
-        steps += deviceSteps(devices, hasQueues: kernel.hasQueues, identity)
-        for (index, cover) in kernel.covered.enumerated() { steps += coverSteps(cover, index) }
+        steps += deviceSteps(devices, hasQueues: machine.kernel.hasQueues, identity)
+        for (index, cover) in machine.kernel.covered.enumerated() { steps += coverSteps(cover, index) }
         steps += privateFileSteps(files.contents) + processSteps(files)
-        for path in files.covered.map({ BytePath($0) }) + kernel.coveredFiles + hidden {
+        for path in files.covered.map({ BytePath($0) }) + machine.kernel.coveredFiles + hidden {
             steps.append(.mount(what: "covering \(path)", source: "/dev/null", target: path, flags: MountFlag.bind))
         }
-        steps += kernelSteps(kernel)
-        if case .entered(let path) = directory {
+        steps += kernelSteps(machine.kernel)
+        if case .entered(let path) = machine.directory {
             steps.append(.enter(what: "entering the working directory again, which is hidden from the command", path))
         }
         return steps

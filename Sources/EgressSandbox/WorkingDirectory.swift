@@ -28,10 +28,12 @@ enum WorkingDirectory: Equatable, Sendable {
         _ kernel: KernelMounts
     ) throws(SystemError) -> WorkingDirectory {
         // Below a root directory that is not ours, or on a mount that was taken away or covered: nobody judged it.
-        guard path.bytes.first == UInt8(ascii: "/"), let mount = table[identifier], path.isBelow(mount.path),
-            table.isEntered(mount)
-        else {
+        guard path.bytes.first == UInt8(ascii: "/"), table.mount(at: path)?.identifier == identifier else {
             throw SystemError("finding the working directory among the machine's mounts", code: ENOENT)
+        }
+        // By a path nobody could get there, but it is open.
+        guard !kernel.unreachable.contains(where: path.isBelow) else {
+            throw SystemError("entering the working directory '\(path)', which is of a file system of the kernel's", code: EACCES)
         }
         let hidden = kernel.covered.map(\.path) + kernel.processes
         return KernelMounts.isReplaced(path) || hidden.contains(where: path.isBelow) ? .entered(path) : .kept
