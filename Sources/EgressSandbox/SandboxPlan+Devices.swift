@@ -82,11 +82,15 @@ extension SandboxPlan {
             )
         ]
         for terminal in devices.terminals.sorted(by: { $0.index < $1.index }) {
-            let what = "keeping the name of the terminal \(terminal.source)"
             steps += [
-                .terminal(what: what, source: terminal.source, directory: directory, index: terminal.index),
+                .terminal(
+                    what: "keeping the name of the terminal \(terminal.source)",
+                    source: terminal.source,
+                    directory: directory,
+                    index: terminal.index
+                ),
                 .mountAttributes(
-                    what: what,
+                    what: "letting the terminal \(terminal.source) be opened",
                     target: directory.adding(Array("/\(terminal.index)".utf8)),
                     MountAttributes(clear: MountFlag.noDevices)
                 ),

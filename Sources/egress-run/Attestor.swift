@@ -48,7 +48,8 @@ final class Attestor {
             throw Failure("--attest-key: \(error)")
         }
         do {
-            hidden = try [HiddenFile(of: FileDescriptor.open(keyPath, DescriptorKind.pathOnly).raw)].compactMap(\.self)
+            let file = try FileDescriptor.open(keyPath, DescriptorKind.pathOnly)
+            hidden = try [HiddenFile(of: file.raw)].compactMap(\.self)
         } catch {
             throw Failure("--attest-key: '\(keyPath)': \(error)")
         }

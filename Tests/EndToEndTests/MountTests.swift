@@ -33,13 +33,13 @@ private let automounter = "/usr/bin/python3 $WORLD/programs/automount.py $LAB/ne
 private let scenes = [
     Scene(
         title: "an automounter is not asked for a name",
-        line: "\(automounter) sh -c 'RUN ls $LAB/net/secret.evil.test 2> /dev/null'; cat $LAB/asked",
+        line: "\(automounter) sh -c 'RUN ls $LAB/net/secret.evil.test 2> /dev/null'; sort -u $LAB/asked",
         held: "",
         free: "secret.evil.test\n"
     ),
     Scene(
         title: "an automounter is not asked from a working directory on it",
-        line: "\(automounter) sh -c 'cd $LAB/net/kept; RUN ls ../secret.evil.test 2> /dev/null'; cat $LAB/asked",
+        line: "\(automounter) sh -c 'cd $LAB/net/kept; RUN ls ../secret.evil.test 2> /dev/null'; sort -u $LAB/asked",
         held: "",
         free: "secret.evil.test\n"
     ),
@@ -63,10 +63,10 @@ private let scenes = [
         title: "a /proc at a path that is no UTF-8 is the command's own",
         line: """
             dir=$LAB/$(printf '\\377\\376'); mkdir $dir; mount -t proc none $dir
-            RUN sh -c 'tr -d "\\0" < $LAB/*/1/comm | cut -c1-6'
+            RUN sh -c 'cat $LAB/*/1/comm' | grep -c egress-init
             """,
-        held: "egress\n",
-        free: "python\n"
+        held: "1\n",
+        free: "0\n"
     ),
     Scene(
         title: "a kernel file system elsewhere is read-only",
@@ -136,6 +136,22 @@ extension EndToEnd {
             #expect(free.standardError == "started\n", "without egress-run: \(free)")
         }
 
+        @Test(.enabled(if: Requirement.canBeRoot, "needs a test run by root"))
+        func `mounts that come and go all the time end the start`() throws {
+            let outcome = try TestWorld.shared().run(
+                [
+                    "unshare", "-m", "sh", "-c",
+                    """
+                    cd /; d=$(mktemp -d); /usr/bin/python3 $WORLD/programs/mounting.py $d & m=$!
+                    until [ -e $d.up ]; do sleep 0.02; done; egress-run -q -- echo ran; s=$?; kill $m; exit $s
+                    """,
+                ],
+                as: .root
+            )
+            #expect(outcome.status == 125 && outcome.standardOutput == "", "\(outcome)")
+            #expect(outcome.standardError.contains("mounts, which change again and again"), "\(outcome)")
+        }
+
         @Test(arguments: Account.available)
         func `an event counter is no standard input`(as account: Account) throws {
             let outcome = try TestWorld.shared().run(
@@ -167,7 +183,7 @@ extension EndToEnd {
 
         @Test(.enabled(if: Requirement.canBeRoot, "needs a test run by root"))
         func `a device is there when it is asked for`() throws {
-            let world = try TestWorld.shared(), line = "exec 3<> /dev/fuse && echo opened"
+            let world = try TestWorld.shared(), line = "test -c /dev/fuse && exec 3<> /dev/fuse && echo opened"
             #expect(try world.run(line, as: .root).standardOutput == "opened\n", "without egress-run")
             #expect(try !world.run(line, as: .root, egress: ["-q"]).succeeded)
             let given = try world.run(line, as: .root, egress: ["-q", "--device", "/dev/fuse"])
