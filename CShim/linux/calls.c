@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/openat2.h>
-#include <linux/magic.h>
 #include <linux/sockios.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -224,12 +223,35 @@ ssize_t egress_send_from(int socket, const void *bytes, size_t count, const stru
     return sendmsg(socket, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
 }
 
-int egress_is_kernel_directory(int fd)
+int egress_describe(int fd, struct egress_description *description)
 {
-    struct stat status;
+    struct statx status;
+    // What a file server knows better is not asked for: it may never answer.
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &status) < 0)
+        return -1;
+    int flags = fcntl(fd, F_GETFL);
+    if (flags < 0)
+        return -1;
+    *description = (struct egress_description){
+        .mode = status.stx_mode,
+        .flags = flags,
+        .major = status.stx_rdev_major,
+        .minor = status.stx_rdev_minor,
+        .mount = status.stx_mask & STATX_MNT_ID ? status.stx_mnt_id : 0,
+    };
+    return 0;
+}
+
+int64_t egress_file_system(int fd)
+{
     struct statfs system;
-    return fstat(fd, &status) == 0 && S_ISDIR(status.st_mode) && fstatfs(fd, &system) == 0 &&
-           system.f_type == PROC_SUPER_MAGIC;
+    return fstatfs(fd, &system) < 0 ? -1 : (int64_t)system.f_type;
+}
+
+int64_t egress_terminal_number(int fd)
+{
+    unsigned number = 0;
+    return ioctl(fd, TIOCGDEV, &number) < 0 ? -1 : (int64_t)number;
 }
 
 int egress_is_foreign_socket(int fd)

@@ -21,6 +21,18 @@ void egress_wait_for_go(int control);
 /// Performs the steps, then makes the sockets and stores them in `descriptors`; ends the process at the first failure.
 void egress_perform(const struct egress_namespace *plan, pid_t init, int control, int *descriptors);
 
+/// Performs a step that concerns files and mounts; -1 with errno.
+int egress_perform_mount_step(const struct egress_step *step);
+
+/// The most terminals whose name can be kept, EGRESS_STEP_TERMINAL: one for each of standard input, output and error, and the
+/// controlling one.
+#define EGRESS_MAX_TERMINALS 4
+
+/// The masters of the terminals that stand where the caller's are bound, in the order in which they were opened. A name is
+/// there as long as its master is open.
+extern int egress_terminals[EGRESS_MAX_TERMINALS];
+extern int egress_terminal_count;
+
 /// Waits, up to a second or so, until link `index` of the netlink socket's namespace carries packets; -1 with errno.
 int egress_wait_for_link(int netlink, int index);
 

@@ -11,13 +11,10 @@
 
 #include <errno.h>
 #include <sched.h>
-#include <limits.h>
-#include <linux/magic.h>
 #include <string.h>
 #include <sys/capability.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
-#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -51,16 +48,16 @@ _Noreturn static void reap(int control, pid_t command)
     }
 }
 
-/// A working directory in /proc is still one in the machine's /proc, below ours, where nothing is covered: it is entered
-/// again by its path.
-static void leave_old_proc(int control)
+/// Keeps the control socket as descriptor 0, and the masters of terminals, which hold the names of the caller's, behind it.
+/// Nothing of the caller's stays open: a pipe's reader must see its end when the command closes it.
+static int keep_own_descriptors(int control)
 {
-    struct statfs system;
-    if (statfs(".", &system) < 0 || system.f_type != PROC_SUPER_MAGIC)
-        return;
-    char path[PATH_MAX];
-    if (!getcwd(path, sizeof path) || chdir(path) < 0)
-        egress_fail(control, "entering the working directory again, which is in the machine's /proc");
+    if (dup2(control, 0) < 0)
+        return -1;
+    for (int i = 0; i < egress_terminal_count; i++)
+        if (dup2(egress_terminals[i], i + 1) < 0)
+            return -1;
+    return (int)syscall(SYS_close_range, (unsigned)egress_terminal_count + 1, ~0U, 0U);
 }
 
 /// What the command runs on until it executes.
@@ -88,7 +85,6 @@ void egress_run_init(const struct egress_sandbox *sandbox)
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0)
         egress_fail(control, "asking to end with the supervisor");
     egress_perform(&sandbox->mounts, 0, control, descriptors);
-    leave_old_proc(control);
     egress_wait_for_go(control); // the agent is ready: the link to R stands
     egress_perform(&sandbox->worker, 0, control, descriptors);
     // W's end came up second, with a carrier; R's has to notice.
@@ -110,8 +106,7 @@ void egress_run_init(const struct egress_sandbox *sandbox)
     egress_send_report(control, EGRESS_REPORT_STARTED, 0, "", &pidfd, 1);
     if (start.error != 0)
         egress_send_report(control, EGRESS_REPORT_EXEC_FAILED, start.error, "", NULL, 0);
-    // Nothing of the caller's stays open here: a pipe's reader must see its end when the command closes it.
-    if (dup2(control, 0) < 0 || syscall(SYS_close_range, 1U, ~0U, 0U) < 0)
+    if (keep_own_descriptors(control) < 0)
         _exit(125);
     reap(0, command);
 }

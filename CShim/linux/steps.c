@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Performs the steps of a plan.
+// Performs the steps of a plan; those about files and mounts are in mounts.c.
 
 #define _GNU_SOURCE
 #include "child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <linux/ethtool.h>
-#include <linux/mount.h>
 #include <linux/netlink.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
-#include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 /// Sends one rtnetlink request and reads its acknowledgement; -1 with errno. `netlink` is the socket for all requests of
@@ -42,28 +37,6 @@ static int request_netlink(int *netlink, const void *request, size_t count)
     }
     errno = -((const struct nlmsgerr *)NLMSG_DATA(header))->error;
     return errno == 0 ? 0 : -1;
-}
-
-static int write_file(const char *path, const void *bytes, size_t count)
-{
-    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0644);
-    if (fd < 0)
-        return -1;
-    // Readable whatever the caller's umask: the command may go on as another user. /proc/sys keeps its modes.
-    (void)fchmod(fd, 0644);
-    ssize_t written = write(fd, bytes, count);
-    int saved = errno;
-    close(fd);
-    if (written == (ssize_t)count)
-        return 0;
-    errno = written < 0 ? saved : EIO;
-    return -1;
-}
-
-static int set_mount_attributes(const char *target, unsigned long attributes)
-{
-    struct mount_attr attr = {.attr_set = attributes};
-    return (int)syscall(SYS_mount_setattr, AT_FDCWD, target, AT_RECURSIVE, &attr, sizeof attr);
 }
 
 /// Runs one ethtool command on an interface.
@@ -146,17 +119,11 @@ static int perform_step(const struct egress_step *step, pid_t init, int *netlink
             memcpy(request + step->pid_offset, &pid, sizeof pid);
         return request_netlink(netlink, request, step->count);
     }
-    case EGRESS_STEP_MOUNT:
-        return mount(step->source, step->target, step->type, step->flags, step->options);
-    case EGRESS_STEP_MOUNT_SETATTR:
-        return set_mount_attributes(step->target, step->flags);
-    case EGRESS_STEP_WRITE:
-        return write_file(step->target, step->bytes, step->count);
     case EGRESS_STEP_FEATURE_OFF:
         return switch_feature_off(step->target, step->source);
+    default:
+        return egress_perform_mount_step(step);
     }
-    errno = EINVAL;
-    return -1;
 }
 
 int egress_make_socket(const struct egress_socket *spec)

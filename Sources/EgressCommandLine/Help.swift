@@ -21,6 +21,8 @@ public enum Help {
           --allow-unix-datagram PATH
                                allow unix datagram sockets, and this one of a process outside;
                                repeatable; 'inside' in place of a path allows none outside
+          --device PATH        give the command a device of this machine, as /dev/kvm, or a
+                               directory of them, as /dev/dri; repeatable
           --dns ADDR[:PORT]    ask this DNS server; repeatable, tried in order
                                (default: the policy's, then those of /etc/resolv.conf)
           --audit FILE         write each decision as a line of JSON; - is standard error

@@ -8,6 +8,7 @@ enum Option: String, CaseIterable {
     case allowPrivate = "--allow-private"
     case allowUnix = "--allow-unix"
     case allowUnixDatagram = "--allow-unix-datagram"
+    case device = "--device"
     case dns = "--dns"
     case audit = "--audit"
     case auditLimit = "--audit-limit"
@@ -34,7 +35,7 @@ enum Option: String, CaseIterable {
         case .attestNonce: "TEXT"
         case .attestDigest: "NAME=DIGEST"
         case .workerID: "ID"
-        case .allowUnix, .allowUnixDatagram: "PATH"
+        case .allowUnix, .allowUnixDatagram, .device: "PATH"
         case .dns: "ADDR[:PORT]"
         case .auditLimit: "SIZE"
         case .isolation: "MODE"
@@ -57,6 +58,6 @@ enum Option: String, CaseIterable {
         "--quiet": "-q", "--verbose": "-v", "--command": "-c", "-h": "--help", "-?": "--help", "-V": "--version",
         "--allow-domain": "--allow", "--allow-domains": "--allow", "--allow-host": "--allow", "--allow-net": "--allow",
         "--config": "--policy", "--attestation": "--attest", "--nonce": "--attest-nonce", "--worker": "--worker-id",
-        "--key": "--attest-key", "--audit-log": "--audit", "-p": "--policy",
+        "--key": "--attest-key", "--audit-log": "--audit", "--dev": "--device", "-p": "--policy",
     ]
 }

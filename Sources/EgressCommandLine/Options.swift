@@ -14,6 +14,8 @@ public struct Options: Equatable, Sendable {
     public var allowUnix: [String] = []
     /// The paths of `--allow-unix-datagram`, in order; `inside` names none.
     public var allowUnixDatagram: [String] = []
+    /// The paths of `--device`, in order.
+    public var devices: [String] = []
     /// The texts of `--dns`, in order.
     public var dns: [String] = []
     /// The file of `--audit`; `-` is standard error.

@@ -118,6 +118,7 @@ private struct Parser {
         case .allow: options.allow.append(value)
         case .deny: options.deny.append(value)
         case .dns: options.dns.append(value)
+        case .device: options.devices.append(value)
         case .policy: options.policyPath = value
         case .audit: options.auditPath = value
         case .auditLimit: options.auditLimit = try auditLimit(of: value)
@@ -161,7 +162,7 @@ private struct Parser {
     /// What only the supervisor can do must not be asked for without it, and then be missing in silence.
     private func checkPreload() throws(UsageError) {
         guard options.isolation == .preload else { return }
-        for option in [Option.audit, .dns, .allowUnix, .allowUnixDatagram] where given.contains(option) {
+        for option in [Option.audit, .dns, .device, .allowUnix, .allowUnixDatagram] where given.contains(option) {
             throw UsageError(
                 "option '\(option.rawValue)' can't be had with '--isolation preload'",
                 hint: "nothing stands outside the command there that could do it"

@@ -33,6 +33,14 @@ public struct Identity: Sendable, Equatable {
         )
     }
 
+    /// True if the command's namespace has a group.
+    func hasGroup(_ number: UInt64) -> Bool {
+        groupMap.split(separator: "\n").contains { line in
+            let fields = line.split(separator: " ").compactMap { UInt64($0) }
+            return fields.count == 3 && number >= fields[0] && number - fields[0] < fields[2]
+        }
+    }
+
     /// Each range of the caller's own map, mapped to itself.
     static func identityMap(of map: [UInt8]?) -> String {
         let lines = (map ?? []).split(separator: UInt8(ascii: "\n")).compactMap { line -> String? in

@@ -232,10 +232,23 @@ public struct Launcher {
                 guard let report = try SandboxReport.receive(entry.fd) else {
                     throw SystemError("setting up the sandbox (a helper process ended)", code: ECHILD)
                 }
-                if case .failed(let error) = report { throw error }
+                if case .failed(let error) = report { throw cause(of: error, control, other) }
                 if entry.fd == control { return report }
             }
         }
+    }
+
+    /// The agent finds no init (ESRCH) where init failed before, and init's word is there by then.
+    private func cause(of error: SystemError, _ control: Int32, _ other: Int32) -> SystemError {
+        guard error.code == ESRCH else { return error }
+        for descriptor in [control, other] {
+            var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard unsafe poll(&entry, 1, 0) == 1, case .failed(let first)? = try? SandboxReport.receive(descriptor) else {
+                continue
+            }
+            return first
+        }
+        return error
     }
 
     /// The pid behind a pidfd, from its "Pid:" line in /proc/self/fdinfo (proc(5)).

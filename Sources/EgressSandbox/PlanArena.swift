@@ -58,26 +58,54 @@ import LinuxSystem
             unsafe result.pid_offset = pidOffset
         case .mount(_, let source, let target, let type, let flags, let options):
             unsafe result.kind = EGRESS_STEP_MOUNT
-            unsafe result.source = UnsafePointer(text(source ?? "none"))
-            unsafe result.target = UnsafePointer(text(target))
+            unsafe result.source = UnsafePointer(text((source ?? "none").bytes))
+            unsafe result.target = UnsafePointer(text(target.bytes))
             unsafe result.type = type.map { unsafe UnsafePointer(text($0)) }
             unsafe result.options = options.map { unsafe UnsafePointer(text($0)) }
             unsafe result.flags = flags
-        case .mountAttributes(_, let target, let set):
+        case .mountAttributes(_, let target, let attributes):
             unsafe result.kind = EGRESS_STEP_MOUNT_SETATTR
-            unsafe result.target = UnsafePointer(text(target))
-            unsafe result.flags = set
+            unsafe result.target = UnsafePointer(text(target.bytes))
+            unsafe result.flags = attributes.set
+            unsafe result.clear = attributes.clear
+            unsafe result.propagation = attributes.propagation
+            unsafe result.recursive = attributes.isRecursive ? 1 : 0
         case .featureOff(_, let interface, let feature):
             unsafe result.kind = EGRESS_STEP_FEATURE_OFF
             unsafe result.source = UnsafePointer(text(feature))
             unsafe result.target = UnsafePointer(text(interface))
         case .write(_, let path, let content):
             unsafe result.kind = EGRESS_STEP_WRITE
-            unsafe result.target = UnsafePointer(text(path))
+            unsafe result.target = UnsafePointer(text(path.bytes))
             unsafe result.bytes = bytes(content)
             unsafe result.count = content.count
+        case .directory, .link, .terminal, .enter, .unchanged: unsafe fileStep(step, &result)
         }
         return unsafe result
+    }
+
+    private func fileStep(_ step: SandboxPlan.Step, _ result: inout egress_step) {
+        switch step {
+        case .directory(_, let path):
+            unsafe result.kind = EGRESS_STEP_DIRECTORY
+            unsafe result.target = UnsafePointer(text(path.bytes))
+        case .link(_, let path, let target):
+            unsafe result.kind = EGRESS_STEP_LINK
+            unsafe result.source = UnsafePointer(text(target.bytes))
+            unsafe result.target = UnsafePointer(text(path.bytes))
+        case .terminal(_, let source, let directory, let index):
+            unsafe result.kind = EGRESS_STEP_TERMINAL
+            unsafe result.source = UnsafePointer(text(source.bytes))
+            unsafe result.target = UnsafePointer(text(directory.bytes))
+            unsafe result.index = index
+        case .enter(_, let path):
+            unsafe result.kind = EGRESS_STEP_ENTER
+            unsafe result.target = UnsafePointer(text(path.bytes))
+        case .unchanged(_, let witness):
+            unsafe result.kind = EGRESS_STEP_UNCHANGED
+            unsafe result.descriptor = witness.file.raw
+        case .netlink, .mount, .mountAttributes, .featureOff, .write: break
+        }
     }
 
     private func socket(_ plan: SandboxPlan.SocketPlan) -> egress_socket {

@@ -79,6 +79,14 @@ public struct SandboxError: Error, CustomStringConvertible {
     public var description: String {
         advice.map { "\(error) (\($0))" } ?? error.description
     }
+
+    /// True if the machine's mounts changed while the sandbox was made: another plan may succeed.
+    public var isOutdated: Bool { error.stage == SandboxPlan.changedMounts }
+
+    /// What `make` gives; an error of it as this one.
+    public static func of<Value>(_ make: () throws(SystemError) -> Value) throws(SandboxError) -> Value {
+        do { return try make() } catch { throw SandboxError(error: error, advice: Advice.about(error)) }
+    }
 }
 
 /// What init and the agent report.

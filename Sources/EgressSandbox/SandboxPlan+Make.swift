@@ -40,6 +40,8 @@ extension SandboxPlan {
     /// - Parameters:
     ///   - loopback: ports of the host's loopback that policy lets in
     ///   - files: see `PrivateFiles`
+    ///   - devices: see `PrivateDevices`; nil for those that every command gets
+    ///   - machine: the machine's mounts, as they are judged; nil for those of the calling process
     ///   - unixDatagrams: see `SyscallFilter`
     ///   - notifiesBind: whether the supervisor performs the command's bind(2), as it does its connect(2)
     ///   - landlock: the version of the kernel's Landlock ABI
@@ -50,8 +52,10 @@ extension SandboxPlan {
         ipv6: PrivateNetwork.IPv6 = .ofHost(),
         loopback: [HostLoopbackPort],
         files: PrivateFiles,
+        devices: PrivateDevices? = nil,
+        mounts machine: MachineMounts? = nil,
         unixDatagrams: Bool = false,
-        notifiesBind: Bool = false,
+        notifiesBind: Bool = true,
         landlock: Int? = KernelProbe.landlock,
         coreDumps: CoreDumps = .ofHost()
     ) throws(SystemError) {
@@ -68,7 +72,9 @@ extension SandboxPlan {
                 keepsCoreLimit: coreDumps == .pipe
             )
         )
-        mounts = Self.mountSteps(files)
+        let mounted: MachineMounts
+        if let machine { mounted = machine } else { mounted = try MachineMounts() }
+        mounts = try Self.mountSteps(files, devices ?? PrivateDevices(), mounted, identity)
         relayBefore = [.netlink(what: "bringing up R's loopback", PrivateNetwork.up(index: 1))]
         relay = Self.relaySteps(ipv6)
         relaySockets = RelaySocket.allCases.filter { ipv6 != .absent || !$0.isIPv6 }.map(Self.socket)
@@ -174,7 +180,8 @@ extension SandboxPlan.Step {
     public var what: String {
         switch self {
         case .netlink(let what, _, _), .mount(let what, _, _, _, _, _), .mountAttributes(let what, _, _),
-            .featureOff(let what, _, _), .write(let what, _, _):
+            .featureOff(let what, _, _), .write(let what, _, _), .directory(let what, _), .link(let what, _, _),
+            .terminal(let what, _, _, _), .enter(let what, _), .unchanged(let what, _):
             what
         }
     }

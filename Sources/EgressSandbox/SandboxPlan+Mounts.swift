@@ -1,99 +1,176 @@
 // SPDX-License-Identifier: Apache-2.0
 
-import Glibc
 import LinuxSystem
 
-/// Files that the command sees in place of the host's, so that names are resolved by us.
-public struct PrivateFiles: Sendable {
-    /// What stands at a path.
-    public var contents: [(path: String, [UInt8])]
-    /// Kernel files that exist on this machine and are covered or made read-only.
-    public var covered, readOnly: [String]
-
-    /// Files in place of the given ones, as far as the host has them, and files that only show nothing.
-    public init(contents: [(path: String, [UInt8])], hidden: [String] = []) {
-        let exists = { (path: String) in unsafe access(path, F_OK) == 0 }
-        self.contents = contents.filter { exists($0.path) }
-        covered = (Self.secrets + hidden).filter(exists)
-        readOnly = Self.controls.filter(exists)
-    }
-
-    /// Hold the host's memory, keys or timers, or lead around the filter.
-    static let secrets = [
-        "/proc/kcore", "/proc/keys", "/proc/timer_list", "/proc/sched_debug", "/proc/kpagecount",
-        "/proc/kpageflags", "/proc/kpagecgroup", "/proc/kallsyms", "/proc/kmsg",
-        // A guest's end of vsock reaches the machine's; userfaultfd(2) without the system call.
-        "/dev/vhost-vsock", "/dev/vhost-net", "/dev/userfaultfd",
-    ]
-    /// Change the host's kernel when root writes to them; the files' own permissions let root do so in any namespace.
-    static let controls = [
-        "/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs", "/proc/acpi",
-        "/proc/scsi", "/proc/mtrr", "/proc/asound", "/proc/driver", "/proc/dynamic_debug", "/proc/pressure",
-    ]
+/// Flags of mount(2) and mount_setattr(2); the first four of MOUNT_ATTR_ have the same values.
+enum MountFlag {
+    static let readOnly: UInt = 1  // MS_RDONLY
+    static let noSetuid: UInt = 2  // MS_NOSUID
+    static let noDevices: UInt = 4  // MS_NODEV
+    static let noExecution: UInt = 8  // MS_NOEXEC
+    static let remount: UInt = 32  // MS_REMOUNT
+    static let bind: UInt = 4096  // MS_BIND
+    static let move: UInt = 8192  // MS_MOVE
+    static let recursive: UInt = 16384  // MS_REC
+    static let isolated: UInt = 1 << 18  // MS_PRIVATE
+    static let quiet = noSetuid | noDevices | noExecution
 }
 
 extension SandboxPlan {
-    private static let bind: UInt = 4096  // MS_BIND
-    private static let recursive: UInt = 16384  // MS_REC
-    private static let slave: UInt = 1 << 19  // MS_SLAVE
-    private static let remount: UInt = 32  // MS_REMOUNT
-    private static let readOnly: UInt = 1  // MS_RDONLY
-    private static let quiet: UInt = 2 | 4 | 8  // MS_NOSUID | MS_NODEV | MS_NOEXEC
+    /// Where file systems are made ready. The new /proc covers it: nothing else shows where they came from.
+    static let workshop: BytePath = "/proc"
 
-    /// The command's view of the file system: the host's, with private name-service files and a /proc of its own.
-    static func mountSteps(_ files: PrivateFiles, _ kernel: KernelMounts = .ofHost()) -> [Step] {
+    /// The command's view of the file system: the host's, with private name-service files, and a /dev and a /proc of its own.
+    static func mountSteps(
+        _ files: PrivateFiles,
+        _ devices: PrivateDevices,
+        _ machine: MachineMounts,
+        _ identity: Identity
+    ) throws(SystemError) -> [Step] {
+        var hidden: [BytePath] = []
+        for file in files.hidden { hidden += try file.places(machine.table, look: machine.look) }
         var steps: [Step] = [
-            .mount(what: "keeping our mounts from the host", source: nil, target: "/", flags: recursive | slave),
-            // The private files live in a file system that /proc then covers: nothing else shows where they are.
+            // Devices can be opened in our /dev alone, whatever else of the machine's is mounted where.
+            .mountAttributes(
+                what: "keeping the host's mounts and devices out",
+                target: "/",
+                MountAttributes(set: MountFlag.noDevices, propagation: MountFlag.isolated, isRecursive: true)
+            )
+        ]
+        if let witness = machine.witness { steps.append(.unchanged(what: changedMounts, witness)) }
+        steps.append(
             .mount(
                 what: "making room for private files (tmpfs)",
                 source: "egress",
-                target: "/proc",
+                target: workshop,
                 type: "tmpfs",
-                flags: quiet,
+                flags: MountFlag.quiet,
                 options: "size=1m,mode=0755"
-            ),
-        ]
-        for (index, file) in files.contents.enumerated() {
-            let stage = "/proc/\(index)"
-            steps += [
-                .write(what: "writing the private \(file.path)", path: stage, file.1),
-                .mount(what: "covering \(file.path)", source: stage, target: file.path, flags: bind),
-                .mount(
-                    what: "making \(file.path) read-only",
-                    source: nil,
-                    target: file.path,
-                    flags: bind | remount | readOnly | quiet
-                ),
-            ]
+            )
+        )
+        steps += deviceSteps(devices, hasQueues: machine.kernel.hasQueues, identity)
+        for (index, cover) in machine.kernel.covered.enumerated() { steps += coverSteps(cover, index) }
+        steps += privateFileSteps(files.contents) + processSteps(files)
+        for path in files.covered.map({ BytePath($0) }) + machine.kernel.coveredFiles + hidden {
+            steps.append(.mount(what: "covering \(path)", source: "/dev/null", target: path, flags: MountFlag.bind))
         }
-        steps += [
-            .mount(what: "mounting a new /proc", source: "proc", target: "/proc", type: "proc", flags: quiet),
+        steps += kernelSteps(machine.kernel)
+        if case .entered(let path) = machine.directory {
+            steps.append(.enter(what: "entering the working directory again, which is hidden from the command", path))
+        }
+        return steps
+    }
+
+    /// The step that fails when a mount was made or taken away since they were judged.
+    static let changedMounts = "judging the machine's mounts, which change again and again (try again)"
+
+    /// Each file is written and bound from a mount that is read-only by then, and so are they.
+    private static func privateFileSteps(_ contents: [(path: String, [UInt8])]) -> [Step] {
+        let paths = contents.indices.map { workshop.adding(Array("/\($0)".utf8)) }
+        var steps: [Step] = zip(contents, paths).map { file, path in
+            .write(what: "writing the private \(file.path)", path: path, file.1)
+        }
+        steps.append(
+            .mountAttributes(
+                what: "making the private files read-only",
+                target: workshop,
+                MountAttributes(set: MountFlag.readOnly)
+            )
+        )
+        return steps
+            + zip(contents, paths).map { file, path in
+                .mount(what: "covering \(file.path)", source: path, target: BytePath(file.path), flags: MountFlag.bind)
+            }
+    }
+
+    /// A /proc of the command's own processes. Its controls are bound over themselves while all of it is read-only, as they
+    /// stay then.
+    private static func processSteps(_ files: PrivateFiles) -> [Step] {
+        var steps: [Step] = [
+            .mount(what: "mounting a new /proc", source: "proc", target: "/proc", type: "proc", flags: MountFlag.quiet),
             .write(
                 what: "forbidding user namespaces inside",
                 path: "/proc/sys/user/max_user_namespaces",
                 Array("0".utf8)
             ),
+            .mountAttributes(
+                what: "making /proc read-only",
+                target: "/proc",
+                MountAttributes(set: MountFlag.readOnly)
+            ),
         ]
-        for path in files.covered {
-            steps.append(.mount(what: "covering \(path)", source: "/dev/null", target: path, flags: bind))
+        // Pid 1 is our init, which root inside may otherwise set the oom score of.
+        for path in files.readOnly.map({ BytePath($0) }) + ["/proc/1"] {
+            steps.append(.mount(what: "keeping \(path) read-only", source: path, target: path, flags: MountFlag.bind))
         }
-        for path in files.readOnly {
-            steps += [
-                .mount(what: "binding \(path)", source: path, target: path, flags: bind | recursive),
+        steps.append(
+            .mountAttributes(
+                what: "making the rest of /proc writable",
+                target: "/proc",
+                MountAttributes(clear: MountFlag.readOnly)
+            )
+        )
+        return steps
+    }
+
+    /// An empty file system in place of one that asks outside for names, with what is mounted there already.
+    private static func coverSteps(_ cover: KernelMounts.Cover, _ index: Int) -> [Step] {
+        let what = "covering \(cover.path)", options = "size=1m,mode=0755"
+        guard !cover.kept.isEmpty else {
+            return [
                 .mount(
-                    what: "making \(path) read-only",
-                    source: nil,
-                    target: path,
-                    flags: bind | remount | readOnly | quiet
-                ),
+                    what: what,
+                    source: "egress",
+                    target: cover.path,
+                    type: "tmpfs",
+                    flags: MountFlag.quiet | MountFlag.readOnly,
+                    options: options
+                )
             ]
         }
-        for path in kernel.processes {
-            steps.append(.mount(what: "covering \(path)", source: "/proc", target: path, flags: bind | recursive))
+        let stage = workshop.adding(Array("/cover-\(index)".utf8))
+        var steps: [Step] = [
+            .directory(what: what, stage),
+            .mount(what: what, source: "egress", target: stage, type: "tmpfs", flags: MountFlag.quiet, options: options),
+        ]
+        var made: Set<BytePath> = []
+        for path in cover.kept.sorted(by: { $0.bytes.count < $1.bytes.count }) {
+            guard let rest = path.rest(below: cover.path) else { continue }
+            for directory in BytePath(rest).lineage.dropFirst() where made.insert(directory).inserted {
+                steps.append(.directory(what: what, stage.adding(directory.bytes)))
+            }
+            steps.append(
+                .mount(
+                    what: "keeping \(path)",
+                    source: path,
+                    target: stage.adding(rest),
+                    flags: MountFlag.bind | MountFlag.recursive
+                )
+            )
         }
-        for path in kernel.controls {
-            steps.append(.mountAttributes(what: "making \(path) read-only", target: path, set: 1))  // MOUNT_ATTR_RDONLY
+        return steps + [
+            .mountAttributes(what: what, target: stage, MountAttributes(set: MountFlag.readOnly)),
+            .mount(what: what, source: stage, target: cover.path, flags: MountFlag.move),
+        ]
+    }
+
+    private static func kernelSteps(_ kernel: KernelMounts) -> [Step] {
+        var steps: [Step] = kernel.processes.map { path in
+            .mount(
+                what: "covering \(path)",
+                source: "/proc",
+                target: path,
+                flags: MountFlag.bind | MountFlag.recursive
+            )
+        }
+        for (paths, isRecursive) in [(kernel.readOnlyTrees, true), (kernel.readOnly, false)] {
+            steps += paths.map { path in
+                .mountAttributes(
+                    what: "making \(path) read-only",
+                    target: path,
+                    MountAttributes(set: MountFlag.readOnly, isRecursive: isRecursive)
+                )
+            }
         }
         return steps
     }

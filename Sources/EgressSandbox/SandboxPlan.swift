@@ -13,18 +13,41 @@ public struct SandboxPlan: Sendable {
         /// mount(2)
         case mount(
             what: String,
-            source: String?,
-            target: String,
+            source: BytePath?,
+            target: BytePath,
             type: String? = nil,
             flags: UInt,
             options: String? = nil
         )
-        /// mount_setattr(2) of a whole tree
-        case mountAttributes(what: String, target: String, set: UInt)
+        /// mount_setattr(2)
+        case mountAttributes(what: String, target: BytePath, MountAttributes)
         /// Switches a device feature off, by its name in ethtool(8)
         case featureOff(what: String, interface: String, feature: String)
         /// Creates or truncates a file
-        case write(what: String, path: String, [UInt8])
+        case write(what: String, path: BytePath, [UInt8])
+        /// mkdir(2)
+        case directory(what: String, BytePath)
+        /// symlink(2)
+        case link(what: String, BytePath, target: BytePath)
+        /// Binds a terminal of the machine at its own number in a devpts(5) of our own
+        case terminal(what: String, source: BytePath, directory: BytePath, index: UInt32)
+        /// chdir(2)
+        case enter(what: String, BytePath)
+        /// Fails if the machine's mounts are not those that were read
+        case unchanged(what: String, MountWitness)
+    }
+
+    /// What mount_setattr(2) changes: MOUNT_ATTR_ flags that are set and cleared, the propagation, and whether of all mounts
+    /// below, too.
+    public struct MountAttributes: Sendable {
+        /// Flags.
+        public var set, clear, propagation: UInt
+        /// AT_RECURSIVE
+        public var isRecursive: Bool
+
+        init(set: UInt = 0, clear: UInt = 0, propagation: UInt = 0, isRecursive: Bool = false) {
+            (self.set, self.clear, self.propagation, self.isRecursive) = (set, clear, propagation, isRecursive)
+        }
     }
 
     /// A socket to be made in a namespace.

@@ -3,52 +3,45 @@
 internal import CLinux
 import Glibc
 
-/// What kind of file a descriptor leads to.
-public enum DescriptorKind: String, Sendable {
-    /// Nothing: it is closed.
-    case closed
-    /// A regular file.
-    case file
-    /// A pipe or FIFO.
-    case pipe
-    /// A terminal.
-    case terminal
-    /// /dev/null
-    case null
-    /// A socket.
-    case socket
-    /// A device that is neither.
-    case device
-    /// Anything else, such as a directory.
-    case other
+/// What an open descriptor is, as far as the kernel itself knows: no file server is asked.
+public struct DescriptorKind: Sendable {
+    /// Its type, S_IFMT of the mode; 0 of what has none, as an eventfd.
+    public let type: UInt32
+    /// F_GETFL of fcntl(2).
+    public let flags: Int32
+    /// The number of a device.
+    public let major, minor: UInt32
+    /// The id of the mount that it was opened through, as proc_pid_mountinfo(5) has it; 0 where it can't be told.
+    public let mount: UInt64
 
-    /// Of a descriptor of a process, by what /proc shows; nil if that can't be told.
-    public init?(_ number: Int32, of process: Int32) {
-        let opened: FileDescriptor
-        do throws(SystemError) {
-            opened = try FileDescriptor.open("/proc/\(process)/fd/\(number)", 0o10000000)  // O_PATH
-        } catch {
-            guard error.code == ENOENT else { return nil }
-            self = .closed
-            return
-        }
-        var file = egress_file()
-        guard unsafe egress_file_status(opened.raw, &file) == 0 else { return nil }
-        switch file.mode & S_IFMT {
-        case S_IFREG: self = .file
-        case S_IFIFO: self = .pipe
-        case S_IFSOCK: self = .socket
-        case S_IFCHR: self = Self.device(file.major, file.minor)
-        default: self = .other
-        }
+    /// O_PATH of open(2), which Glibc has for C alone.
+    public static let pathOnly: Int32 = 0x20_0000
+
+    /// True of a descriptor that only names a file.
+    public var isPathOnly: Bool { flags & Self.pathOnly != 0 }
+
+    /// Of an open descriptor; nil if it is not open.
+    public init?(of descriptor: Int32) {
+        var found = egress_description()
+        guard unsafe egress_describe(descriptor, &found) == 0 else { return nil }
+        type = found.mode & UInt32(S_IFMT)
+        (flags, major, minor, mount) = (found.flags, found.major, found.minor, found.mount)
     }
 
-    /// By the numbers of Documentation/admin-guide/devices.txt: consoles and serial lines, /dev/tty, pseudo terminals.
-    private static func device(_ major: UInt32, _ minor: UInt32) -> DescriptorKind {
-        switch major {
-        case 1: minor == 3 ? .null : .device
-        case 4, 5, 136...143, 204, 207, 229: .terminal
-        default: .device
-        }
+    /// f_type of statfs(2); nil if it can't be told. Asks the file system, and so a server of files.
+    public static func fileSystem(of descriptor: Int32) -> Int64? {
+        let type = egress_file_system(descriptor)
+        return type < 0 ? nil : type
+    }
+
+    /// The number of the pseudo-terminal behind a descriptor, /dev/tty included; nil of any other.
+    public static func pseudoTerminal(_ descriptor: Int32) -> UInt32? {
+        let number = egress_terminal_number(descriptor)
+        guard number >= 0 else { return nil }
+        // new_encode_dev of the kernel: 12 bits of the major number amid those of the minor. UNIX98_PTY_SLAVE_MAJOR is 136,
+        // and the seven after it.
+        let packed = UInt32(truncatingIfNeeded: number)
+        let major = packed >> 8 & 0xfff, minor = packed & 0xff | packed >> 12 & 0xfff00
+        return (136...143).contains(major) ? (major - 136) << 20 | minor : nil
     }
 }

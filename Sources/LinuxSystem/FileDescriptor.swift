@@ -116,8 +116,3 @@ public func contents(ofFile path: String, limit: Int = 1 << 20) -> [UInt8]? {
 public func isForeignSocket(_ number: Int32) -> Bool {
     egress_is_foreign_socket(number) != 0
 }
-
-/// True if standard descriptor `number` is a directory in a /proc: the machine's could be opened from there.
-public func isProcDirectory(_ number: Int32) -> Bool {
-    egress_is_kernel_directory(number) != 0
-}

@@ -19,7 +19,7 @@ final class Attestor {
     /// Why `attest` said no.
     private(set) var refusal: Refusal?
     /// Files that the command must not see: the private key.
-    let hiddenPaths: [String]
+    let hidden: [HiddenFile]
 
     private let path: String
     private let subject: StatementSubject
@@ -47,7 +47,12 @@ final class Attestor {
         } catch {
             throw Failure("--attest-key: \(error)")
         }
-        hiddenPaths = [Audit.absolute(keyPath)].compactMap(\.self)
+        do {
+            let file = try FileDescriptor.open(keyPath, DescriptorKind.pathOnly)
+            hidden = try [HiddenFile(of: file.raw)].compactMap(\.self)
+        } catch {
+            throw Failure("--attest-key: '\(keyPath)': \(error)")
+        }
         launcher = LauncherMeasurement(cache: keyPath + ".launcher")
     }
 

@@ -9,8 +9,8 @@ import LinuxSystem
 extension PrivateFiles {
     /// The name service of the command: our resolver alone, and its own loopback.
     ///
-    /// - Parameter hidden: files that the command sees empty, as the audit file.
-    static func forCommand(_ system: ResolverConfiguration, hostname: String, hidden: [String]) -> PrivateFiles {
+    /// - Parameter hidden: files that the command can't reach, as the audit file.
+    static func forCommand(_ system: ResolverConfiguration, hostname: String, hidden: [HiddenFile]) -> PrivateFiles {
         PrivateFiles(
             contents: [
                 ("/etc/resolv.conf", Array(resolverConfiguration(system).utf8)),

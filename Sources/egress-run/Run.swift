@@ -13,14 +13,7 @@ import LinuxSystem
 /// Runs a command as the options say; returns the exit status.
 func run(_ options: Options) throws(Failure) -> Int32 {
     if options.isolation == .preload { return try runPreloaded(options, commandPlan(options)) }
-    for number in 0...2 as ClosedRange<Int32> where isForeignSocket(number) {
-        throw Failure(
-            "descriptor \(number) is a socket that leads outside the sandbox (give a pipe, a file or a terminal instead)"
-        )
-    }
-    for number in 0...2 as ClosedRange<Int32> where isProcDirectory(number) {
-        throw Failure("descriptor \(number) is a directory of this machine's /proc (give a file, a pipe or a terminal)")
-    }
+    try checkStandardDescriptors()
     let attestor = try Attestor(options)
     let settings = try Settings(options)
     attestor?.set(policy: settings.canonicalPolicy)
@@ -49,18 +42,24 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         let files = PrivateFiles.forCommand(
             settings.system,
             hostname: hostname,
-            hidden: audit.hiddenPaths + (attestor?.hiddenPaths ?? [])
+            hidden: audit.hidden + (attestor?.hidden ?? [])
         )
-        var plan = try SandboxPlan(
-            command: command,
-            loopback: settings.loopback,
-            files: files,
-            unixDatagrams: settings.unixDatagrams
-        )
-        if attestor != nil { plan.hold() }
+        let coreDumps = CoreDumps.ofHost()
+        let makePlan = { () throws(SystemError) in
+            var plan = try SandboxPlan(
+                command: command,
+                loopback: settings.loopback,
+                files: files,
+                devices: settings.devices,
+                unixDatagrams: settings.unixDatagrams,
+                coreDumps: coreDumps
+            )
+            if attestor != nil { plan.hold() }
+            return plan
+        }
         let sandbox: Sandbox
         do {
-            sandbox = try Launcher(plan, inheritance: inheritance).launch { attestor?.attest($0, command) ?? true }
+            sandbox = try launch(inheritance, makePlan) { attestor?.attest($0, command) ?? true }
         } catch {
             switch attestor?.refusal {
             case .notExecutable(let code)?: return status(.notExecuted(code: code), command: command)
@@ -83,7 +82,7 @@ func run(_ options: Options) throws(Failure) -> Int32 {
         )
         reporter.report(AuditEvent(.start))
         let outcome = try supervisor.run()
-        if case .exited(let status) = outcome, plan.coreDumps.keepsDump(of: status), options.verbosity != .quiet {
+        if case .exited(let status) = outcome, coreDumps.keepsDump(of: status), options.verbosity != .quiet {
             complain("no core was dumped: this machine's kernel.core_pattern gives dumps to a program outside")
         }
         let result = status(outcome, command: command)
@@ -106,13 +105,20 @@ func run(_ options: Options) throws(Failure) -> Int32 {
     }
 }
 
-private func standardSockets() throws(Failure) -> StandardSockets {
-    do { return try StandardSockets() } catch {
-        throw Failure(
-            "descriptor \(error.number) is a unix socket over which descriptors were sent, which may lead outside the sandbox "
-                + "(receive them before, or give a pipe, a file or a terminal instead)"
-        )
+/// Launches what is planned. A mount that came or went meanwhile was not judged: then all is planned again, a few times.
+private func launch(
+    _ inheritance: Launcher.Inheritance,
+    _ plan: () throws(SystemError) -> SandboxPlan,
+    examine: (borrowing HeldCommand) -> Bool
+) throws(SandboxError) -> Sandbox {
+    for attempt in 1... {
+        do throws(SandboxError) {
+            return try Launcher(SandboxError.of(plan), inheritance: inheritance).launch(examine: examine)
+        } catch {
+            guard error.isOutdated, attempt < 10 else { throw error }
+        }
     }
+    preconditionFailure("the last attempt returns or throws")
 }
 
 /// The exit status, with a word where the command could not be executed.

@@ -19,6 +19,8 @@ struct Settings {
     let unixPaths: [String]
     /// Whether it may have unix datagram sockets, too.
     let unixDatagrams: Bool
+    /// What the command's /dev holds.
+    let devices: PrivateDevices
     /// What of all this is policy, and not this machine's.
     let canonicalPolicy: String
 
@@ -46,6 +48,9 @@ struct Settings {
         // A signal would have a send made twice.
         if unixDatagrams, KernelProbe.listener(killable: true) == EINVAL {
             throw Failure("unix datagram sockets can't be allowed before Linux 5.19 (leave --allow-unix-datagram out)")
+        }
+        do { devices = try PrivateDevices(devices: options.devices, sockets: unixPaths) } catch {
+            throw Failure("--device: \(error)")
         }
         canonicalPolicy = Self.canonicalText(document, given, unixPaths, unixDatagrams: unixDatagrams)
         try checkServers()

@@ -26,6 +26,9 @@ struct ParserTests {
             "--allow-unix-datagram",
             "/dev/log",
             "--allow-unix-datagram=inside",
+            "--device",
+            "/dev/kvm",
+            "--device=/dev/dri",
             "--dns",
             "192.0.2.1",
             "--dns=[2001:db8::1]:5353",
@@ -41,13 +44,14 @@ struct ParserTests {
             "-v",
             "https://a.example/"
         )
-        var expected = Options(command: .program(["curl", "-v", "https://a.example/"]), commandIndex: 24)
+        var expected = Options(command: .program(["curl", "-v", "https://a.example/"]), commandIndex: 27)
         expected.allow = ["a.example:443", "c.example"]
         expected.deny = [".b.example"]
         expected.policyPath = "p.yaml"
         expected.allowsPrivate = true
         expected.allowUnix = ["/run/x.sock"]
         expected.allowUnixDatagram = ["/dev/log", "inside"]
+        expected.devices = ["/dev/kvm", "/dev/dri"]
         expected.dns = ["192.0.2.1", "[2001:db8::1]:5353"]
         expected.auditPath = "-"
         expected.timeout = 1_500_000_000

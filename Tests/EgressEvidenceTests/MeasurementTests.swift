@@ -164,8 +164,8 @@ struct MeasurementTests {
         var pipes: [Int32] = [0, 0]
         #expect(unsafe pipe(&pipes) == 0)
         defer { for number in pipes { close(number) } }
-        let kinds = [null.raw, zero.raw, file.raw, folder.raw, one, pipes[0], 9999].map { DescriptorKind($0, of: own) }
+        let kinds = [null.raw, zero.raw, file.raw, folder.raw, one, pipes[0], 9999].map { StreamKind($0, of: own) }
         #expect(kinds == [.null, .device, .file, .other, .socket, .pipe, .closed])
-        #expect(DescriptorKind(0, of: 0) == .closed)
+        #expect(StreamKind(0, of: 0) == .closed)
     }
 }

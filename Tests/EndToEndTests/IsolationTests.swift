@@ -19,6 +19,28 @@ private let facts = [
     row("resolv.conf names a resolver inside", "grep -c ^nameserver /etc/resolv.conf", "1"),
     row("hosts holds loopback only", "grep -c hostsfile /etc/hosts || true", "0"),
     row("no descriptor of ours is inherited", "ls /proc/self/fd | grep -cv '^[0-3]$' || true", "0"),
+    row("pid 1 takes nothing from root", "echo 5 2>/dev/null > /proc/1/oom_score_adj || echo held", "held"),
+    row(
+        "its /dev holds what leads nowhere",
+        "ls /dev | grep -v mqueue | xargs",
+        "fd full null ptmx pts random shm stderr stdin stdout tty urandom zero\n"
+    ),
+    row("its terminals are its own", "ls /dev/pts", "ptmx\n"),
+    row("what is written to null is gone", "echo x > /dev/null && chmod 600 /dev/null 2>/dev/null || echo kept", "kept"),
+    row("a terminal is opened", "python3 -c 'import pty; pty.spawn([\"tty\"])'", "/dev/pts/0"),
+    row("script opens a terminal", "script -qec tty /dev/null", "/dev/pts/0"),
+    row(
+        "tmux opens a terminal",
+        "tmux -L egress -f /dev/null new-session -d 'tty > $HOME/tty' && while [ ! -s $HOME/tty ]; do sleep 0.05; done; "
+            + "cat $HOME/tty; rm $HOME/tty",
+        "/dev/pts/0"
+    ),
+    row(
+        "memory is shared",
+        "python3 -c 'from multiprocessing import shared_memory as m; s = m.SharedMemory(create=True, size=9); s.unlink(); "
+            + "print(\"shared\")'",
+        "shared"
+    ),
     row("strace of a child works", "strace -f -o /dev/null true && echo traced", "traced"),
     row(
         "gdb of a child works",

@@ -6,7 +6,7 @@ import Testing
 /// What a user does at a terminal; `Tests/Programs/terminal.py` plays the user.
 private let scenarios = [
     "interrupt", "interrupt-handled", "interrupt-interactive", "suspend", "suspend-again", "background", "size",
-    "foreground", "pager", "controlling",
+    "foreground", "pager", "controlling", "name", "shell-inside", "script-inside",
 ]
 
 extension EndToEnd {

@@ -44,6 +44,14 @@ SCENARIOS = {
         (f"seq 500 | {E} busybox more", "More"), (b"q", "OUT:")],
     "controlling": [
         (f"{E} sh -c 'echo to-the-te''rminal > /dev/tty'", "to-the-terminal")],
+    "name": [
+        ("tty | tr / .", "dev.pts.[0-9]"), (f"[ $(tty) = $({E} sh -c 'tty < /proc/self/fd/2') ] && echo sa''me", "same"),
+        (f"{E} sh -c 'ls /dev/pts | xargs; stty -F $(tty) size'", "[0-9]+ ptmx\r\n24 80")],
+    "shell-inside": [
+        (f"{E} bash --norc -i", "OUT:"), ("PS1=in''side:", "inside:"), ("sleep 30 &", "inside:"), ("jobs", "Running"),
+        ("fg", "sleep 30"), (CONTROL_Z, "Stopped"), ("kill %1; tty", "/dev/pts/[0-9]"), (CONTROL_D, "OUT:")],
+    "script-inside": [
+        (f"{E} script -qec 'stty size; tty' /dev/null", "24 80\r\n/dev/pts/[0-9]")],
     "hang-up": [
         (f"{E} sh -c 'trap \"echo hung-up > $HOME/hung-up; exit\" HUP; echo u''p; while :; do sleep 0.1; done'", "up"),
         (None, "")],

@@ -56,8 +56,24 @@ ssize_t egress_receive_with_destination(int socket, void *buffer, size_t capacit
 ssize_t egress_send_from(int socket, const void *bytes, size_t count, const struct sockaddr_storage *name,
                          const uint8_t *source, size_t length);
 
-/// True if `fd` is a directory of a /proc, from which all of that /proc can be opened.
-int egress_is_kernel_directory(int fd);
+/// What an open descriptor is.
+struct egress_description {
+    uint32_t mode;  ///< as stat(2) has it; of anonymous inodes without a type
+    int flags;      ///< F_GETFL of fcntl(2)
+    uint32_t major; ///< of a device
+    uint32_t minor;
+    uint64_t mount; ///< the id of its mount, as in mountinfo; 0 where it can't be told
+};
+
+/// Describes a descriptor without asking a file server (statx(2)); -1 with errno.
+int egress_describe(int fd, struct egress_description *description);
+
+/// The kind of file system that a descriptor is of, f_type of statfs(2); -1 with errno.
+int64_t egress_file_system(int fd);
+
+/// The device number of a terminal, as the kernel packs it for its users (TIOCGDEV): of the one behind /dev/tty, too. -1 with
+/// errno.
+int64_t egress_terminal_number(int fd);
 
 /// True if `fd` is a socket that no command may inherit: any but a connected AF_UNIX stream or seqpacket socket.
 int egress_is_foreign_socket(int fd);

@@ -21,10 +21,18 @@
 enum egress_step_kind {
     EGRESS_STEP_NETLINK,       ///< send `bytes`, one rtnetlink request, and read its acknowledgement
     EGRESS_STEP_MOUNT,         ///< mount(source, target, type, flags, options)
-    EGRESS_STEP_MOUNT_SETATTR, ///< mount_setattr(target, AT_RECURSIVE, attr_set = flags)
+    EGRESS_STEP_MOUNT_SETATTR, ///< mount_setattr(target, attr_set = flags, attr_clr = clear, propagation), `recursive` or not
     EGRESS_STEP_WRITE,         ///< create or truncate `target` and write `bytes`
+    EGRESS_STEP_DIRECTORY,     ///< make the directory `target`, readable by all
+    EGRESS_STEP_LINK,          ///< make the symbolic link `target`, which leads to `source`
+    EGRESS_STEP_TERMINAL,      ///< bind the terminal `source` at its own number, `index`, in the new devpts `target`
+    EGRESS_STEP_ENTER,         ///< make `target` the working directory
+    EGRESS_STEP_UNCHANGED,     ///< fail if poll(2) of `descriptor`, an open mountinfo, tells of a change
     EGRESS_STEP_FEATURE_OFF,   ///< switch the device feature `source` of the interface `target` off (ethtool)
 };
+
+/// Terminals from this number on keep no name: so many are opened, one after the other, to get at the number.
+#define EGRESS_MAX_TERMINAL_INDEX 512
 
 /// One step of a plan.
 struct egress_step {
@@ -35,6 +43,11 @@ struct egress_step {
     const char *_Nullable type;
     const char *_Nullable options;
     unsigned long flags;
+    unsigned long clear;
+    unsigned long propagation;
+    int recursive;
+    int descriptor;
+    unsigned int index;
     void *_Nullable bytes;
     size_t count;
     size_t pid_offset; ///< where in `bytes` the pid of init belongs; 0 for nowhere

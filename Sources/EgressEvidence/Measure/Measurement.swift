@@ -15,7 +15,7 @@ public struct Measurement: Equatable, Sendable {
     /// The command's rights.
     public var status: ProcessStatus
     /// What its standard input, output and error are.
-    public var descriptors: [DescriptorKind]
+    public var descriptors: [StreamKind]
     /// How many filters are in force on the calling process, and so on all below it.
     public var hostFilters: Int64
     /// The digest of the program of the command's own filter.
@@ -32,7 +32,7 @@ extension Measurement {
             throw .failed(SystemError("reading /proc/\(command.pid)/status", code: EPROTO))
         }
         (self.worker, self.host, self.status) = (worker, host, status)
-        descriptors = (0...2 as ClosedRange<Int32>).compactMap { DescriptorKind($0, of: command.pid) }
+        descriptors = (0...2 as ClosedRange<Int32>).compactMap { StreamKind($0, of: command.pid) }
         guard descriptors.count == 3 else {
             throw .failed(SystemError("looking at the descriptors in /proc/\(command.pid)/fd", code: EPROTO))
         }

@@ -9,7 +9,7 @@ public enum Trial: Sendable {
     public enum Part: String, Sendable, CaseIterable {
         /// User, process, mount, IPC, host-name and network namespaces, with their id maps
         case namespaces
-        /// The private files and a /proc of its own
+        /// The private files, and a /dev and a /proc of its own
         case mounts
         /// The link between the two network namespaces, with addresses and routes
         case link
