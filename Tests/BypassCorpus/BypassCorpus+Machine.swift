@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+
+/// An attempt at what is neither a socket nor an address, by a line that ends with 0 when the kernel lets it pass.
+private func door(
+    _ title: String,
+    _ words: String,
+    success: Attempt.Success = .exits,
+    ending: Attempt.Ending = .fails,
+    accounts: [Account] = Account.allCases,
+    under: [String] = [],
+    stage: [String] = [],
+    controller: Account? = nil,
+    needs: String? = nil
+) -> Attempt {
+    Attempt(
+        title: title,
+        line: program("doors", words),
+        success: success,
+        ending: ending,
+        accounts: accounts,
+        under: under,
+        stage: stage,
+        controller: controller,
+        needs: needs
+    )
+}
+
+/// A unix stream as standard input.
+private func standardInput(_ kind: String) -> [String] {
+    ["/usr/bin/python3", "$WORLD/programs/inherit.py", kind, "0"]
+}
+
+/// Devices of which a machine has some. Only root may open most of them, and inside root still owns their nodes.
+private let devices = [
+    "kmsg", "kvm", "vda", "sda", "nvme0n1", "loop0", "loop-control", "btrfs-control", "autofs", "net/tun",
+    "vhost-vsock",
+    "vhost-net", "vsock", "ttyS0", "tty1", "vcs1", "console", "cpu/0/msr", "hwrng", "userfaultfd", "mem", "port",
+    "fuse",
+    "mapper/control", "snapshot", "uinput", "infiniband/uverbs0", "dri/card0", "zram0", "vga_arbiter",
+    "cpu_dma_latency",
+]
+
+/// First processes are ours inside, and root's outside.
+private let firstProcess = ["limits", "affinity", "priority", "schedule", "score"]
+
+extension BypassCorpus {
+    /// Names that the kernel asks a daemon outside for.
+    static let upcalls: [Attempt] = [
+        Attempt(
+            title: "16 a name in the path of an automounter",
+            line: "ls $PLACE/net/c2VjcmV0.evil.test",
+            stage: ["autofs"],
+            needs: "autofs"
+        )
+    ]
+
+    /// Devices, queues and terminals of the machine.
+    static let devicesAndQueues: [Attempt] =
+        devices.map { name in
+            door("/dev/\(name)", "device /dev/\(name)", accounts: [.root], needs: "/dev/\(name)")
+        } + [
+            door("writing to the kernel's log", "writable /dev/kmsg", accounts: [.root], needs: "/dev/kmsg"),
+            door("a kernel log's node elsewhere", "device $PLACE/node", stage: ["tmpfs", "node:node:c:1:11"]),
+            door("a disk's node elsewhere", "device $PLACE/node", stage: ["tmpfs", "node:node:b:7:0"]),
+            door("a terminal's node elsewhere", "device $PLACE/node", stage: ["tmpfs", "node:node:c:4:1"]),
+            door(
+                "38 another terminal of the same user",
+                "written $(cat $STAGE/terminal)",
+                success: .arrives,
+                stage: ["terminal"]
+            ),
+            door(
+                "a message queue of the machine by name",
+                "queue-by-name /egress-canary",
+                success: .arrives,
+                stage: ["queue"]
+            ),
+            door(
+                "a message queue of the machine by path",
+                "queue-by-path $PLACE/mqueue/egress-canary",
+                success: .arrives,
+                stage: ["queue"]
+            ),
+            door("a message queue's name", "queue-made $PLACE/mqueue", stage: ["queue"]),
+            door("31 a name for a connected standard input", "named 0", ending: .refused, under: standardInput("pair")),
+            door("31 a name for standard input", "named 0", ending: .refused, under: standardInput("unix")),
+            door(
+                "31 a service on standard input",
+                "served 0 egress-served-$$",
+                ending: .refused,
+                under: standardInput("unix")
+            ),
+        ]
+
+    /// The first process, which is none of the command's.
+    static let ofTheFirst: [Attempt] = firstProcess.map { what in
+        door("35 \(what) of the first process", "\(what) 1", controller: .root)
+    }
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+
+import TestSupport
+
+/// A file of one's own that looks like the socket of somebody outside.
+private func lookalike(
+    _ title: String,
+    _ words: String,
+    on system: StagedSystem,
+    _ parts: [String]
+) -> Attempt {
+    Attempt(
+        title: "30 \(title), \(system.name)",
+        line: program("sockets", words),
+        stage: system.parts + parts,
+        needs: system.needs
+    )
+}
+
+/// File systems on which two files can have one number at the same time, or one after the other.
+private let twins = StagedSystem(name: "FUSE of one number", parts: ["server:twins"], needs: "FUSE")
+private let reuse = StagedSystem(name: "FUSE that counts anew", parts: ["server:reuse"], needs: "FUSE")
+private let subvolumes = StagedSystem(
+    name: "btrfs subvolumes",
+    parts: ["btrfs", "subvolumes"],
+    needs: "btrfs or loop devices"
+)
+
+extension BypassCorpus {
+    /// Unix sockets of the machine on file systems of every kind, whatever their files are numbered.
+    static let lookalikes: [Attempt] =
+        StagedSystem.all.flatMap { system in
+            [
+                lookalike("a socket outside", "path victim", on: system, ["listener"]),
+                lookalike("a socket in another network", "path victim", on: system, ["foreign-listener"]),
+                lookalike("a number that comes again", "again victim", on: system, ["late-listener"]),
+                lookalike("a service that starts later", "beside victim", on: system, ["late-listener"]),
+                lookalike("as many sockets as need be", "twin own victim", on: system, ["foreign-listener"]),
+            ]
+        } + [
+            lookalike("a number that comes again", "again victim", on: reuse, ["late-listener"]),
+            lookalike("a number that comes again", "again victim", on: twins, ["late-listener"]),
+            lookalike("a service that starts later", "beside victim", on: twins, ["late-listener"]),
+            lookalike("a socket in another network of one number", "twin own victim", on: twins, ["foreign-listener"]),
+            lookalike("a socket outside of one number", "twin own victim", on: twins, ["listener"]),
+            lookalike("one number", "twin own/file other/victim", on: subvolumes, ["listener:other/victim"]),
+            lookalike(
+                "one number, in another network",
+                "twin own/file other/victim",
+                on: subvolumes,
+                ["foreign-listener:other/victim"]
+            ),
+        ]
+}

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tries to use something of the machine that is neither a socket nor an address.
+
+usage: doors.py NAME [ARGUMENT...]   ends with status 0 when the kernel let the attempt pass
+"""
+
+import ctypes
+import errno
+import os
+import resource
+import socket
+import sys
+import time
+
+libc = ctypes.CDLL(None, use_errno=True)
+
+
+def checked(result, what):
+    if result < 0:
+        raise OSError(ctypes.get_errno(), what)
+    return result
+
+
+def beginning(descriptor):
+    """Where a path begins: at a directory that somebody outside opened, or where one is."""
+    return {} if descriptor == "-" else {"dir_fd": int(descriptor)}
+
+
+def opened(descriptor, path, mode="read"):
+    flags = {"read": os.O_RDONLY, "write": os.O_RDWR}[mode]
+    file = os.open(path, flags | os.O_NONBLOCK, **beginning(descriptor))
+    if mode == "read" and not os.read(file, 1):
+        raise OSError(errno.ENODATA, "it is empty")
+
+
+def directory(descriptor, path):
+    """Makes a directory and removes it."""
+    os.mkdir(path, **beginning(descriptor))
+    os.rmdir(path, **beginning(descriptor))
+
+
+def seen(path):
+    """Something lies there once the other side has put it there."""
+    stage = os.environ["STAGE"]
+    open(f"{stage}/go", "w").close()
+    end = time.monotonic() + 5
+    while not os.path.exists(f"{stage}/done"):
+        if time.monotonic() > end:
+            raise OSError(errno.ETIMEDOUT, "nobody put it there")
+        time.sleep(0.01)
+    os.stat(path)
+
+
+def device(path):
+    os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY))
+
+
+def writable(path):
+    os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY))
+
+
+def written(path):
+    """Writes to what has a reader, and closes it."""
+    file = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    os.write(file, b"written\n")
+    time.sleep(0.2)  # for its reader to tell
+
+
+def queue_by_name(name):
+    send(checked(libc.mq_open(name.encode(), os.O_WRONLY | os.O_NONBLOCK), "mq_open"))
+
+
+def queue_by_path(path):
+    """The descriptor of such a file is one of the queue (mq_overview(7))."""
+    send(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
+
+
+def queue_made(directory):
+    """A queue can carry bits by its name alone."""
+    os.close(os.open(f"{directory}/secret", os.O_WRONLY | os.O_CREAT, 0o600))
+    os.unlink(f"{directory}/secret")
+
+
+def send(queue):
+    checked(libc.mq_send(queue, b"queued\n", 7, 0), "mq_send")
+    time.sleep(0.2)  # for its reader to tell
+
+
+def named(descriptor):
+    """Gives a socket that somebody outside made a name in the network that it was made in."""
+    socket.socket(fileno=int(descriptor)).bind(f"\0egress-{os.getpid()}")
+
+
+def served(descriptor, name):
+    """Has a socket that somebody outside made take connections from there."""
+    server = socket.socket(fileno=int(descriptor))
+    server.bind("\0" + name)
+    server.listen()
+
+
+def limits(process):
+    """Sets limits of a process to what they are."""
+    resource.prlimit(int(process), resource.RLIMIT_NOFILE, resource.prlimit(int(process), resource.RLIMIT_NOFILE))
+
+
+def affinity(process):
+    os.sched_setaffinity(int(process), os.sched_getaffinity(int(process)))
+
+
+def priority(process):
+    os.setpriority(os.PRIO_PROCESS, int(process), os.getpriority(os.PRIO_PROCESS, int(process)))
+
+
+def schedule(process):
+    os.sched_setscheduler(int(process), os.SCHED_OTHER, os.sched_param(0))
+
+
+def score(process):
+    path = f"/proc/{process}/oom_score_adj"
+    with open(path) as file:
+        value = file.read()
+    with open(path, "w") as file:
+        file.write(value)
+
+
+try:
+    globals()[sys.argv[1].replace("-", "_")](*sys.argv[2:])
+except OSError as error:
+    sys.exit(f"{sys.argv[1]}: {errno.errorcode.get(error.errno, type(error).__name__)}: {error}")

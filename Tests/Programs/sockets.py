@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Tries to reach the unix socket of somebody outside on the stage's file system (stage/stage.py), by a file of one's own
+that looks like it.
+
+usage: sockets.py NAME [ARGUMENT...]   ends with status 0 when it was reached
+"""
+
+import errno
+import os
+import socket
+import sys
+import time
+
+PLACE, STAGE = os.environ["PLACE"], os.environ["STAGE"]
+
+
+def reach(path):
+    with socket.socket(socket.AF_UNIX) as client:
+        client.settimeout(1)
+        client.connect(path)
+        client.send(b"reached\n")
+        client.recv(100)
+
+
+def listen(path):
+    server = socket.socket(socket.AF_UNIX)
+    server.bind(path)
+    server.listen(16)
+    return server
+
+
+def visit(path):
+    """Connects to a socket of one's own, after which it may be remembered as that."""
+    with socket.socket(socket.AF_UNIX) as client:
+        client.connect(path)
+
+
+def restart():
+    """Has the service start, as a package upgrade would; nothing that is known of its file holds any more."""
+    open(f"{STAGE}/again", "w").close()
+    end = time.monotonic() + 5
+    while not os.path.exists(f"{STAGE}/ready"):
+        if time.monotonic() > end:
+            raise OSError(errno.ETIMEDOUT, "the service did not start")
+        time.sleep(0.01)
+
+
+def path(name):
+    reach(f"{PLACE}/{name}")
+
+
+def again(name):
+    """One's own is remembered and removed; the service gets its number, where a file system uses numbers again."""
+    server = listen(f"{PLACE}/own")
+    visit(f"{PLACE}/own")
+    server.close()
+    os.unlink(f"{PLACE}/own")
+    restart()
+    path(name)
+
+
+def beside(name):
+    """As `again`, while one's own stays: for file systems on which two files have one number."""
+    with listen(f"{PLACE}/own"):
+        visit(f"{PLACE}/own")
+        restart()
+        path(name)
+
+
+def twin(own, name):
+    """Makes sockets of one's own until one has the number of the other's, then connects to the other's."""
+    wanted = os.stat(f"{PLACE}/{name}").st_ino
+    kept = []
+    for count in range(300):
+        kept.append(listen(f"{PLACE}/{own}{count}"))
+        if os.stat(f"{PLACE}/{own}{count}").st_ino == wanted:
+            break
+    path(name)
+
+
+try:
+    globals()[sys.argv[1]](*sys.argv[2:])
+except OSError as error:
+    sys.exit(f"{sys.argv[1]}: {errno.errorcode.get(error.errno, type(error).__name__)}: {error}")
