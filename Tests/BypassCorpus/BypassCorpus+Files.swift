@@ -4,14 +4,21 @@ import TestSupport
 
 /// A directory that somebody outside opened, as each of the standard descriptors: paths that begin at it lead through the
 /// machine's mounts, where nothing is covered.
-private func standard(_ title: String, _ number: Int, _ path: String, _ mode: String, _ options: String = "") -> Attempt
-{
-    let name = ["input", "output", "error"][number]
+private func standard(
+    _ title: String,
+    _ number: Int,
+    _ path: String,
+    _ mode: String,
+    _ options: String = ""
+) -> Attempt {
+    let name = ["input", "output", "error"][number], sign = number == 0 ? "<" : ">"
     return Attempt(
         title: "a directory as standard \(name): \(title)",
+        // Python doesn't start with a directory there, so that a shell moves it.
         line: """
-            cd $HOME; \(key) : > audit; HOLD \(program("doors", "opened \(number) \(path) \(mode)")) \(number)< .; s=$?
-            \(untidy); exit $s
+            cd $HOME; \(key) : > audit
+            HOLD sh -c 'exec 9\(sign)&\(number) \(number)\(sign)/dev/null; \(program("doors", "opened 9 \(path) \(mode)"))' \
+            \(number)< .; s=$?; \(untidy); exit $s
             """,
         policy: TestWorld.policy + options.split(separator: " ").map(String.init),
         success: .exits,
@@ -115,7 +122,8 @@ extension BypassCorpus {
             ),
             Attempt(
                 title: "a control group by a directory as standard input",
-                line: "HOLD \(program("doors", "directory 0 \(made)")) < $PLACE/cgroup2",
+                line:
+                    "HOLD sh -c 'exec 9<&0 </dev/null; \(program("doors", "directory 9 \(made)"))' < $PLACE/cgroup2",
                 success: .exits,
                 ending: .refused,
                 accounts: [.root],

@@ -27,8 +27,8 @@ private func door(
     )
 }
 
-/// A unix stream as standard input.
-private func standardInput(_ kind: String) -> [String] {
+/// Something of the machine as standard input.
+private func inheriting(_ kind: String) -> [String] {
     ["/usr/bin/python3", "$WORLD/programs/inherit.py", kind, "0"]
 }
 
@@ -41,6 +41,8 @@ private let devices = [
     "mapper/control", "snapshot", "uinput", "infiniband/uverbs0", "dri/card0", "zram0", "vga_arbiter",
     "cpu_dma_latency",
 ]
+
+private let victim = "$(cat $WORLD/victim-$([ $(id -u) = 0 ] && echo root || echo user).pid)"
 
 /// First processes are ours inside, and root's outside.
 private let firstProcess = ["limits", "affinity", "priority", "schedule", "score"]
@@ -62,7 +64,12 @@ extension BypassCorpus {
             door("/dev/\(name)", "device /dev/\(name)", accounts: [.root], needs: "/dev/\(name)")
         } + [
             door("writing to the kernel's log", "writable /dev/kmsg", accounts: [.root], needs: "/dev/kmsg"),
-            door("a kernel log's node elsewhere", "device $PLACE/node", stage: ["tmpfs", "node:node:c:1:11"]),
+            door(
+                "a kernel log's node elsewhere",
+                "device $PLACE/node",
+                accounts: [.root],
+                stage: ["tmpfs", "node:node:c:1:11"]
+            ),
             door("a disk's node elsewhere", "device $PLACE/node", stage: ["tmpfs", "node:node:b:7:0"]),
             door("a terminal's node elsewhere", "device $PLACE/node", stage: ["tmpfs", "node:node:c:4:1"]),
             door(
@@ -83,14 +90,49 @@ extension BypassCorpus {
                 success: .arrives,
                 stage: ["queue"]
             ),
+            door(
+                "a System V message queue of the machine",
+                "system-v-queue",
+                success: .arrives,
+                stage: ["system-v-queue"]
+            ),
+            door(
+                "a message queue as standard input",
+                "queue-given 0",
+                success: .arrives,
+                ending: .refused,
+                under: inheriting("queue"),
+                stage: ["queue"]
+            ),
+            door(
+                "35 a process outside as standard input",
+                "signalled 0",
+                success: .arrives,
+                ending: .refused,
+                under: inheriting("process")
+            ),
+            Attempt(
+                title: "a directory's path as standard input",
+                line: "exec 9<&0 </dev/null; \(program("doors", "opened 9 ../../../proc/\(victim)/status read"))",
+                success: .exits,
+                ending: .refused,
+                under: inheriting("path")
+            ),
+            Attempt(
+                title: "34 a network as standard input",
+                line: "nsenter --net=/proc/self/fd/0 connect-static plain \(TestWorld.deniedAddress) 4444",
+                ending: .refused,
+                accounts: [.root],
+                under: inheriting("network")
+            ),
             door("a message queue's name", "queue-made $PLACE/mqueue", stage: ["queue"]),
-            door("31 a name for a connected standard input", "named 0", ending: .refused, under: standardInput("pair")),
-            door("31 a name for standard input", "named 0", ending: .refused, under: standardInput("unix")),
+            door("31 a name for a connected standard input", "named 0", ending: .refused, under: inheriting("pair")),
+            door("31 a name for standard input", "named 0", ending: .refused, under: inheriting("unix")),
             door(
                 "31 a service on standard input",
                 "served 0 egress-served-$$",
                 ending: .refused,
-                under: standardInput("unix")
+                under: inheriting("unix")
             ),
         ]
 

@@ -21,8 +21,18 @@ private let changes = [
     ("address", "an address"), ("down", "a link goes down"), ("mtu", "a link's MTU"),
     ("qdisc", "a queueing discipline"),
     ("moved-by-process", "a link moves to another network"),
-    ("moved-by-descriptor", "a link moves to the network of a descriptor"),
 ]
+
+/// What only the owner of a network may have in a datagram, natively root; the control is made by it.
+private func privileged(_ title: String, _ words: String) -> Attempt {
+    Attempt(
+        title: "25 \(title), mediated",
+        line: program("netlink", "datagram \(words)"),
+        policy: mediating,
+        success: .exits,
+        controller: .root
+    )
+}
 
 extension BypassCorpus {
     /// Changes of the network that the kernel refuses the command, and would grant whoever performs its calls for it.
@@ -37,9 +47,13 @@ extension BypassCorpus {
                 change(call, "moved-by-process", "a link moves to another network"),
             ]
         } + [
+            change("sendto", "moved-by-descriptor", "a link moves to the network of a descriptor"),
             change("connect", "process", "to a process"),
             change("connect", "group", "to a group"),
             change("bind", "group", "to a group of the network's owner"),
+            privileged("a mark", "mark"),
+            privileged("a priority", "priority"),
+            privileged("hop-by-hop options", "options"),
             Attempt(
                 title: "33 an inherited netlink socket as standard input",
                 line: program("netlink", "inherited address"),

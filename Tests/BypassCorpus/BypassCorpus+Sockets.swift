@@ -7,11 +7,13 @@ private func lookalike(
     _ title: String,
     _ words: String,
     on system: StagedSystem,
-    _ parts: [String]
+    _ parts: [String],
+    _ options: String = ""
 ) -> Attempt {
     Attempt(
         title: "30 \(title), \(system.name)",
         line: program("sockets", words),
+        policy: TestWorld.policy + options.split(separator: " ").map(String.init),
         stage: system.parts + parts,
         needs: system.needs
     )
@@ -43,6 +45,32 @@ extension BypassCorpus {
             lookalike("a service that starts later", "beside victim", on: twins, ["late-listener"]),
             lookalike("a socket in another network of one number", "twin own victim", on: twins, ["foreign-listener"]),
             lookalike("a socket outside of one number", "twin own victim", on: twins, ["listener"]),
+            lookalike(
+                "the number of an allowed socket",
+                "path victim",
+                on: twins,
+                ["listener:allowed", "listener"],
+                "--allow-unix \(stagedPlace)/allowed"
+            ),
+            lookalike(
+                "the name of an allowed socket by rename(2)",
+                "renamed mine/victim mine/allowed",
+                on: StagedSystem.all[1],
+                ["mine:mine", "listener:mine/victim"],
+                "--allow-unix \(stagedPlace)/mine/allowed"
+            ),
+            {
+                var attempt = lookalike(
+                    "the name of an allowed socket by link(2)",
+                    "linked mine/victim mine/allowed",
+                    on: StagedSystem.all[1],
+                    ["mine:mine", "listener:mine/victim"],
+                    "--allow-unix \(stagedPlace)/mine/allowed"
+                )
+                // An ordinary user may link only what is its own (fs.protected_hardlinks).
+                attempt.accounts = [.root]
+                return attempt
+            }(),
             lookalike("one number", "twin own/file other/victim", on: subvolumes, ["listener:other/victim"]),
             lookalike(
                 "one number, in another network",
@@ -51,4 +79,13 @@ extension BypassCorpus {
                 ["foreign-listener:other/victim"]
             ),
         ]
+        + (StagedSystem.all + [reuse, twins]).map {
+            lookalike(
+                "the number of a datagram socket that comes again",
+                "again-by-datagram victim",
+                on: $0,
+                ["late-datagrams"],
+                "--allow-unix-datagram inside"
+            )
+        }
 }

@@ -1,18 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 
 import TestSupport
+public import Testing
 
 /// A file system that a stage makes, with what a kernel may lack for it.
-struct StagedSystem: Sendable {
+public struct StagedSystem: Sendable, CustomTestStringConvertible {
     /// As people call it.
-    var name: String
+    public var name: String
     /// The parts of the stage.
-    var parts: [String]
+    public var parts: [String]
     /// What is not everywhere.
-    var needs: String?
+    public var needs: String?
+
+    /// A file system of one's own making.
+    public init(name: String, parts: [String], needs: String? = nil) {
+        self.name = name
+        self.parts = parts
+        self.needs = needs
+    }
+
+    /// The name.
+    public var testDescription: String { name }
 
     /// All that unix sockets are tried on.
-    static let all = [
+    public static let all = [
         StagedSystem(name: "ext4", parts: ["ext4"], needs: "loop devices"),
         StagedSystem(name: "tmpfs", parts: ["tmpfs"]),
         StagedSystem(name: "overlayfs", parts: ["overlay"], needs: "overlayfs"),
@@ -23,7 +34,7 @@ struct StagedSystem: Sendable {
 }
 
 /// The place of a stage, for options; in a line it is `$PLACE`.
-let stagedPlace = "$WORLD/place"
+public let stagedPlace = "$WORLD/place"
 
 /// A line that runs one of the attack programs.
 func program(_ name: String, _ words: String) -> String { "/usr/bin/python3 $WORLD/programs/\(name).py \(words)" }

@@ -4,6 +4,7 @@
 usage: inherit.py KIND NUMBER command...
 KIND: tcp, udp, netlink          an unconnected socket
       unix, pair                 a unix stream that is not connected, or one that is
+      network, process, path, queue   a network namespace, a process (pidfd), a directory (O_PATH), a message queue
       giver, late                a unix socket that holds a TCP and a UDP socket, or to which they are sent all the time
 """
 
@@ -49,9 +50,19 @@ if kind == "netlink":
     made = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE)
 elif kind == "unix":
     made = socket.socket(socket.AF_UNIX)
+elif kind == "network":
+    made = os.open("/proc/self/ns/net", os.O_RDONLY)
+elif kind == "process":
+    account = "user" if os.getuid() else "root"
+    with open(f"{os.environ['WORLD']}/victim-{account}.pid") as file:
+        made = os.pidfd_open(int(file.read()))
+elif kind == "path":
+    made = os.open(os.environ["HOME"], os.O_PATH)
+elif kind == "queue":
+    made = os.open(f"{os.environ['PLACE']}/mqueue/egress-canary", os.O_WRONLY)
 if kind == "pair":
     giver.set_inheritable(True)
 else:
     giver.close()
-os.dup2(made.fileno(), number, inheritable=True)
+os.dup2(made if isinstance(made, int) else made.fileno(), number, inheritable=True)
 os.execvp(sys.argv[3], sys.argv[3:])

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Asks the kernel to change the network (rtnetlink(7)), by each call that can name whom it is for.
 
-usage: netlink.py CALL CHANGE   ends with status 0 when the kernel said that it was done
+usage: netlink.py CALL CHANGE | datagram mark|priority|options   ends with status 0 when the kernel said that it was done
 CALL: send, sendto, sendmsg, sendmmsg, connect, inherited (as standard input); or bind, to a group that only the network's owner may hear.
 """
 
@@ -64,19 +64,24 @@ def qdisc():
     return [(RTM_NEWQDISC, body + attribute(1, b"pfifo\0"))]
 
 
-def veth(*peer):
-    """A link of two ends, of which the other may lie in another network."""
-    end = link(flags=IFF_UP, change=IFF_UP) + attribute(IFLA_IFNAME, b"exit1\0") + \
-        attribute(IFLA_ADDRESS, GATEWAY_MAC) + b"".join(peer)
+def veth():
+    """A link of two ends."""
+    end = link() + attribute(IFLA_IFNAME, b"exit1\0") + attribute(IFLA_ADDRESS, GATEWAY_MAC)
     info = attribute(IFLA_INFO_KIND, b"veth\0") + attribute(IFLA_INFO_DATA, attribute(VETH_INFO_PEER, end))
-    return (RTM_NEWLINK, link(flags=IFF_UP, change=IFF_UP) + attribute(IFLA_IFNAME, b"exit0\0") +
-            attribute(IFLA_LINKINFO, info))
+    return (RTM_NEWLINK, link() + attribute(IFLA_IFNAME, b"exit0\0") + attribute(IFLA_LINKINFO, info))
+
+
+def changed(name, *attributes, flags=0):
+    return (RTM_NEWLINK, link(0, flags, flags) + attribute(IFLA_IFNAME, name + b"\0") + b"".join(attributes))
+
+
+def to_network():
+    return attribute(IFLA_NET_NS_PID, number(network()))
 
 
 def moved_by_process():
     """One's own end is put into another network, which a process of it names."""
-    return [veth(), (RTM_NEWLINK, link(-1) + attribute(IFLA_IFNAME, b"exit0\0") +
-                     attribute(IFLA_NET_NS_PID, number(network())))]
+    return [veth(), changed(b"exit0", to_network())]
 
 
 def moved_by_descriptor():
@@ -87,13 +92,13 @@ def moved_by_descriptor():
     except OSError:
         pass  # which only shows that it works where one performs it oneself
     for descriptor in range(200):
-        yield [(RTM_NEWLINK, link(-1) + attribute(IFLA_IFNAME, b"exit0\0") +
-                attribute(IFLA_NET_NS_FD, number(descriptor)))]
+        yield [changed(b"exit0", attribute(IFLA_NET_NS_FD, number(descriptor)))]
 
 
 def exit_by_veth():
     """A link to another network, with a route to everywhere over it: see `leave`."""
-    yield [veth(attribute(IFLA_NET_NS_PID, number(network())))]
+    # Moved, a link is down; the same message brings it up there.
+    yield [veth(), changed(b"exit1", to_network(), flags=IFF_UP), changed(b"exit0", flags=IFF_UP)]
     index = index_of("exit0")
     yield [
         (RTM_NEWNEIGH, struct.pack("=BxxxiHBB", socket.AF_INET6, index, 0x80, 0, 0) + attribute(1, GATEWAY) +
@@ -174,7 +179,22 @@ def change(sock, call, what):
     leave()
 
 
+def datagram(what):
+    """To oneself, with something that only who rules the network may ask for (socket(7), ipv6(7))."""
+    SO_PRIORITY, SO_MARK, IPV6_HOPOPTS = 12, 36, 54
+    padding = bytes([0, 0, 1, 4, 0, 0, 0, 0])  # RFC 8200: one PadN option
+    ancillary = {"mark": (socket.SOL_SOCKET, SO_MARK, number(77)),
+                 "priority": (socket.SOL_SOCKET, SO_PRIORITY, number(77)),
+                 "options": (socket.IPPROTO_IPV6, IPV6_HOPOPTS, padding)}[what]
+    with socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as server, \
+            socket.socket(socket.AF_INET6, socket.SOCK_DGRAM) as client:
+        server.bind(("::1", 0))
+        client.sendmsg([b"privileged"], [ancillary], 0, server.getsockname())
+
+
 def main(call, what):
+    if call == "datagram":
+        return datagram(what)
     given = {"fileno": 0} if call == "inherited" else {}
     sock = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, socket.NETLINK_ROUTE, **given)
     sock.settimeout(1)

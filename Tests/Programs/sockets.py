@@ -78,7 +78,31 @@ def twin(own, name):
     path(name)
 
 
+def renamed(name, allowed):
+    """Gives somebody's socket a name that is allowed, and that nobody had so far."""
+    os.rename(f"{PLACE}/{name}", f"{PLACE}/{allowed}")
+    path(allowed)
+
+
+def linked(name, allowed):
+    os.link(f"{PLACE}/{name}", f"{PLACE}/{allowed}")
+    path(allowed)
+
+
+def again_by_datagram(name):
+    """As `again`, for a service that takes datagrams."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as server, \
+            socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as client:
+        server.bind(f"{PLACE}/own")
+        client.sendto(b"own\n", f"{PLACE}/own")
+        server.close()
+        os.unlink(f"{PLACE}/own")
+        restart()
+        client.sendto(b"reached\n", f"{PLACE}/{name}")
+    time.sleep(0.2)  # for its reader to tell
+
+
 try:
-    globals()[sys.argv[1]](*sys.argv[2:])
+    globals()[sys.argv[1].replace("-", "_")](*sys.argv[2:])
 except OSError as error:
     sys.exit(f"{sys.argv[1]}: {errno.errorcode.get(error.errno, type(error).__name__)}: {error}")

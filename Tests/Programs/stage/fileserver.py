@@ -5,6 +5,7 @@ Its kind is how it numbers sockets or when it does not answer:
   twins    every socket has the same number
   reuse    a number is used again as soon as it is free
   stall    nothing is answered for 4 seconds after $STAGE/stall is made
+  expire   nor is it then told what a file's attributes are; the rest is
 """
 
 import os
@@ -91,6 +92,9 @@ class Server:
             return struct.pack("=QQQQQIIII24x", 0, 0, 0, 0, 0, 4096, 255, 0, 0)
         return b"" if operation in (RELEASE, RELEASEDIR, FLUSH) else ENOSYS
 
+    def waits(self, operation):
+        return self.kind == "stall" or self.kind == "expire" and operation == GETATTR
+
     def stalls(self):
         """Whether what is asked now is answered later; from the moment on that the command has named."""
         if self.stalled is None and os.path.exists(f"{os.environ['STAGE']}/stall"):
@@ -114,7 +118,7 @@ class Server:
             if operation in (FORGET, BATCH_FORGET, 36):  # and INTERRUPT, which a server may ignore
                 continue
             answer = self.answer(operation, node, uid, gid, request[40:])
-            if self.kind == "stall" and self.stalls():
+            if self.waits(operation) and self.stalls():
                 threading.Timer(self.stalled + STALL - time.monotonic(), self.reply, (unique, answer)).start()
             else:
                 self.reply(unique, answer)
@@ -122,7 +126,9 @@ class Server:
 
 def serve(record, ready, kind):
     device = os.open("/dev/fuse", os.O_RDWR)
-    options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other,default_permissions"
+    options = f"fd={device},rootmode=40000,user_id=0,group_id=0,allow_other"
+    if kind != "expire":  # for which the kernel would have to know the attributes
+        options += ",default_permissions"
     check(libc.mount(b"canary", PLACE.encode(), b"fuse", 0, options.encode()), "mount")
     ready()
     Server(device, kind).loop()

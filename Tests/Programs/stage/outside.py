@@ -101,6 +101,36 @@ def serve_unix(record, ready, path, is_foreign, start):
             connection.send(b"canary\n")
 
 
+def datagrams(path="victim"):
+    """A service that takes datagrams."""
+    outside(serve_datagrams, path, "")
+
+
+def late_datagrams(path="victim"):
+    outside(serve_datagrams, path, "again")
+
+
+def serve_datagrams(record, ready, path, start):
+    if start:
+        ready()
+        wait_for(start)
+    server = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    server.bind(f"{PLACE}/{path}")
+    os.chmod(f"{PLACE}/{path}", 0o777)
+    if start:
+        mark("ready")
+    else:
+        ready()
+    while True:
+        record("unix", path, server.recv(100))
+
+
+def mine(name):
+    """A directory of whoever runs the command, who may rename what others have there."""
+    os.mkdir(f"{PLACE}/{name}")
+    os.chown(f"{PLACE}/{name}", os.stat(os.environ["HOME"]).st_uid, -1)
+
+
 # Networks
 
 def network():
@@ -189,6 +219,21 @@ def serve_queue(record, ready, name):
     while True:
         length = check(libc.mq_receive(number, message, len(message), None), "mq_receive")
         record("mqueue", name, message.raw[:length])
+
+
+def system_v_queue():
+    """A message queue of svipc(7), by its number."""
+    check(libc.unshare(CLONE_NEWIPC), "unshare")
+    outside(serve_system_v_queue)
+
+
+def serve_system_v_queue(record, ready):
+    number = check(libc.msgget(0x65677265, 0o1666), "msgget")  # with IPC_CREAT
+    ready()
+    message = ctypes.create_string_buffer(4096)
+    while True:
+        length = check(libc.msgrcv(number, message, 4000, 0, 0), "msgrcv")
+        record("sysv", "queue", message.raw[8:8 + length])
 
 
 def terminal():

@@ -106,6 +106,8 @@ def second():
 
 
 def readonly():
+    """Beside what can be written to."""
+    os.makedirs(f"{PLACE}/readonly")
     sh("mount", "-t", "tmpfs", "-o", "ro", "tmpfs", f"{PLACE}/readonly")
 
 
