@@ -144,6 +144,27 @@ extension BypassCorpus {
                 at: "$PLACE/private",
                 needs: "btrfs or loop devices"
             ),
+            covered(
+                "the signing key in the layer of an overlay",
+                "$PLACE/upper/k",
+                "read",
+                attesting,
+                stage: ["layered"],
+                at: "$PLACE/merged",
+                needs: "overlayfs"
+            ),
+            {
+                var attempt = covered(
+                    "the signing key by its handle",
+                    "",
+                    "",
+                    attesting,
+                    before: program("doors", "handle k other")
+                )
+                attempt.line.replace("opened -  ", with: "by-handle other .")
+                attempt.accounts = [.root]
+                return attempt
+            }(),
             Attempt(
                 title: "the audit as a FIFO",
                 line: """

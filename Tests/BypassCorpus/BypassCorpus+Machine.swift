@@ -45,7 +45,21 @@ private let devices = [
 private let victim = "$(cat $WORLD/victim-$([ $(id -u) = 0 ] && echo root || echo user).pid)"
 
 /// First processes are ours inside, and root's outside.
-private let firstProcess = ["limits", "affinity", "priority", "schedule", "score"]
+private let firstProcess = [
+    "limits 1", "affinity 1", "priority 1", "schedule 1", "ioprio 1", "same /proc/1/oom_score_adj",
+    "same /proc/1/coredump_filter", "same /proc/1/timerslack_ns",
+]
+
+/// Files by which root rules the kernel; they are opened only.
+private let controls = [
+    "/proc/sysrq-trigger", "/proc/sys/kernel/core_pattern", "/proc/sys/kernel/modprobe",
+    "/proc/irq/default_smp_affinity",
+    "/sys/kernel/mm/transparent_hugepage/enabled", "/sys/kernel/uevent_helper", "/sys/kernel/debug/tracing/tracing_on",
+    "/sys/fs/cgroup/memory/release_agent", "/sys/fs/cgroup/memory/cgroup.procs", "/sys/fs/cgroup/cgroup.procs",
+]
+
+/// Devices that nobody needs as a standard descriptor.
+private let givenDevices = ["loop0", "kmsg", "net/tun", "fuse", "kvm"]
 
 extension BypassCorpus {
     /// Names that the kernel asks a daemon outside for.
@@ -126,7 +140,13 @@ extension BypassCorpus {
                 under: inheriting("network")
             ),
             door("a message queue's name", "queue-made $PLACE/mqueue", stage: ["queue"]),
-            door("31 a name for a connected standard input", "named 0", ending: .refused, under: inheriting("pair")),
+            door(
+                "35 the process at the other end of standard input",
+                "peer-signalled 0",
+                ending: .refused,
+                under: inheriting("pair"),
+                needs: "SO_PEERPIDFD"
+            ),
             door("31 a name for standard input", "named 0", ending: .refused, under: inheriting("unix")),
             door(
                 "31 a service on standard input",
@@ -134,10 +154,54 @@ extension BypassCorpus {
                 ending: .refused,
                 under: inheriting("unix")
             ),
+            Attempt(
+                title: "a disk's node elsewhere as standard input",
+                line: "HOLD true < $PLACE/node",
+                success: .exits,
+                ending: .refused,
+                stage: ["tmpfs", "node:node:b:7:0"]
+            ),
+        ]
+        + ["input", "output", "error"].enumerated().map { number, name in
+            door(
+                "31 a name for a connected standard \(name)",
+                "named \(number)",
+                ending: .refused,
+                under: ["/usr/bin/python3", "$WORLD/programs/inherit.py", "pair", "\(number)"]
+            )
+        }
+        + givenDevices.map { name in
+            Attempt(
+                title: "/dev/\(name) as standard input",
+                line: "HOLD true < /dev/\(name)",
+                success: .exits,
+                ending: .refused,
+                accounts: [.root],
+                needs: "/dev/\(name)"
+            )
+        }
+
+    /// What root could rule the kernel by.
+    static let kernelFiles: [Attempt] =
+        controls.map { path in
+            Attempt(
+                title: path,
+                line: "attempt-static write \(path)",
+                success: .exits,
+                accounts: [.root],
+                needs: path
+            )
+        } + [
+            door(
+                "a control group of version 1",
+                "directory - /sys/fs/cgroup/memory/egress-run-$$",
+                accounts: [.root],
+                needs: "/sys/fs/cgroup/memory"
+            )
         ]
 
     /// The first process, which is none of the command's.
     static let ofTheFirst: [Attempt] = firstProcess.map { what in
-        door("35 \(what) of the first process", "\(what) 1", controller: .root)
+        door("35 the first process: \(what)", what, controller: .root)
     }
 }

@@ -79,6 +79,16 @@ extension BypassCorpus {
                 ["foreign-listener:other/victim"]
             ),
         ]
+        + StagedSystem.all[0...1].map { system in
+            var attempt = lookalike(
+                "a socket that is exchanged meanwhile",
+                "exchanged mine/victim mine/own",
+                on: system,
+                ["mine:mine", "listener:mine/victim"]
+            )
+            attempt.ending = .answered
+            return attempt
+        }
         + (StagedSystem.all + [reuse, twins]).map {
             lookalike(
                 "the number of a datagram socket that comes again",

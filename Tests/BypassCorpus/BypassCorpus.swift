@@ -23,6 +23,7 @@ public enum BypassCorpus {
         Table(fact: "no path leads to what the command must not see", attempts: files),
         Table(fact: "no path is a question to a daemon outside", attempts: upcalls),
         Table(fact: "no device, queue or terminal of the machine can be used", attempts: devicesAndQueues),
+        Table(fact: "no file of the kernel's own is written to", attempts: kernelFiles),
         Table(fact: "the first process is out of reach", attempts: ofTheFirst),
         Table(fact: "a system call that could open a way out fails", attempts: systemCalls),
         Table(fact: "what befalls egress-run opens nothing", attempts: faults),

@@ -132,12 +132,50 @@ def schedule(process):
     os.sched_setscheduler(int(process), os.SCHED_OTHER, os.sched_param(0))
 
 
-def score(process):
-    path = f"/proc/{process}/oom_score_adj"
+def ioprio(process):
+    SYS_ioprio_get, SYS_ioprio_set = (31, 30) if os.uname().machine == "aarch64" else (252, 251)
+    value = checked(libc.syscall(SYS_ioprio_get, 1, int(process)), "ioprio_get")
+    checked(libc.syscall(SYS_ioprio_set, 1, int(process), value), "ioprio_set")
+
+
+def same(path):
+    """Writes what is there."""
     with open(path) as file:
         value = file.read()
     with open(path, "w") as file:
-        file.write(value)
+        file.write("0x" + value if path.endswith("coredump_filter") else value)
+
+
+class Handle(ctypes.Structure):
+    """struct file_handle"""
+    _fields_ = [("bytes", ctypes.c_uint), ("kind", ctypes.c_int), ("data", ctypes.c_char * 128)]
+
+
+def handle(path, file):
+    """Keeps the handle of a file (open_by_handle_at(2))."""
+    result, mount = Handle(128), ctypes.c_int()
+    checked(libc.name_to_handle_at(-100, path.encode(), ctypes.byref(result), ctypes.byref(mount), 0),
+            "name_to_handle_at")
+    with open(file, "wb") as output:
+        output.write(bytes(result))
+
+
+def by_handle(file, directory):
+    """Opens what has a handle, past everything that covers its path."""
+    with open(file, "rb") as given:
+        kept = Handle.from_buffer_copy(given.read())
+    mount = os.open(directory, os.O_RDONLY)
+    opened = checked(libc.open_by_handle_at(mount, ctypes.byref(kept), os.O_RDONLY), "open_by_handle_at")
+    if not os.read(opened, 1):
+        raise OSError(errno.ENODATA, "it is empty")
+
+
+def peer_signalled(descriptor):
+    """Finds the process at the other end of a socket, and asks for leave to signal it."""
+    SO_PEERPIDFD = 77
+    with socket.socket(fileno=os.dup(int(descriptor))) as end:
+        pidfd = int.from_bytes(end.getsockopt(socket.SOL_SOCKET, SO_PEERPIDFD, 4), "little")
+    signal.pidfd_send_signal(pidfd, 0)
 
 
 try:

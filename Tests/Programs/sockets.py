@@ -5,12 +5,14 @@ that looks like it.
 usage: sockets.py NAME [ARGUMENT...]   ends with status 0 when it was reached
 """
 
+import ctypes
 import errno
 import os
 import socket
 import sys
 import time
 
+libc = ctypes.CDLL(None, use_errno=True)
 PLACE, STAGE = os.environ["PLACE"], os.environ["STAGE"]
 
 
@@ -100,6 +102,34 @@ def again_by_datagram(name):
         restart()
         client.sendto(b"reached\n", f"{PLACE}/{name}")
     time.sleep(0.2)  # for its reader to tell
+
+
+def exchanged(name, own):
+    """The two files change places all the time."""
+    server = listen(f"{PLACE}/{own}")
+    swapper = os.fork()
+    if swapper == 0:
+        one, other = f"{PLACE}/{name}".encode(), f"{PLACE}/{own}".encode()
+        end = time.monotonic() + 3
+        while time.monotonic() < end:
+            libc.renameat2(-100, one, -100, other, 2)  # AT_FDCWD, RENAME_EXCHANGE
+        os._exit(0)
+    server.setblocking(False)
+    end = time.monotonic() + 2
+    while time.monotonic() < end:
+        with socket.socket(socket.AF_UNIX) as client:
+            client.setblocking(False)
+            try:
+                client.connect(f"{PLACE}/{name}")
+                client.send(b"exchanged\n")
+            except OSError:
+                pass
+        try:
+            server.accept()[0].close()
+        except BlockingIOError:
+            pass
+    os.kill(swapper, 9)
+    os.waitpid(swapper, 0)
 
 
 try:

@@ -232,6 +232,14 @@ def processes():
         os.chown("strict", 1000, 1000)
         say("of somebody else", lambda: echo("strict", server=strict)[0])
         say("without capabilities", lambda: without_capabilities("strict"))
+        os.mkdir("theirs", 0o700)
+        os.chown("theirs", 1000, 1000)
+        say("bound there without capabilities", lambda: without_capabilities("theirs/socket", "bind"))
+        bound("grouped")
+        os.chmod("grouped", 0o070)
+        os.chown("grouped", 1000, 1234)
+        say("as one of its group", lambda: child(lambda: (os.setgroups([1234]), os.setgid(1001), os.setuid(1001),
+                                                          reach("grouped"))))
         say("as that user", lambda: child(lambda: (os.setgid(1000), os.setuid(1000), reach("strict"))))
         say("as another user", lambda: child(lambda: (os.setgid(1001), os.setuid(1001), reach("strict"))))
 
@@ -311,10 +319,10 @@ def full(waits):
         client.connect(path)
 
 
-def without_capabilities(path):
+def without_capabilities(path, call="connect_ex"):
     command = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", sys.executable, "-c",
-               "import socket, sys; print(socket.socket(socket.AF_UNIX).connect_ex(sys.argv[1]))", path]
-    return subprocess.run(command, capture_output=True, text=True).stdout
+               "import socket, sys; print(getattr(socket.socket(socket.AF_UNIX), sys.argv[2])(sys.argv[1]))", path, call]
+    return subprocess.run(command, capture_output=True, text=True).stdout or "refused"
 
 
 def datagrams():

@@ -68,6 +68,16 @@ def overlay():
     sh("mount", "-t", "overlay", "overlay", "-o", layers, PLACE)
 
 
+def layered():
+    """An overlay at $PLACE/merged, whose layers can be seen."""
+    tmpfs()
+    for name in ("lower", "upper", "work", "merged"):
+        os.mkdir(f"{PLACE}/{name}")
+    os.chmod(f"{PLACE}/upper", 0o1777)
+    layers = ",".join(f"{name}dir={PLACE}/{name}" for name in ("lower", "upper", "work"))
+    sh("mount", "-t", "overlay", "overlay", "-o", layers, f"{PLACE}/merged")
+
+
 def bindfs():
     """FUSE; what is below is shown with its numbers."""
     before = os.stat(PLACE).st_dev
