@@ -58,6 +58,9 @@ private let controls = [
     "/sys/fs/cgroup/memory/release_agent", "/sys/fs/cgroup/memory/cgroup.procs", "/sys/fs/cgroup/cgroup.procs",
 ]
 
+/// What a world that an ordinary user made lacks.
+private let nodes = "device nodes that can be made"
+
 /// Devices that nobody needs as a standard descriptor.
 private let givenDevices = ["loop0", "kmsg", "net/tun", "fuse", "kvm"]
 
@@ -84,8 +87,13 @@ extension BypassCorpus {
                 accounts: [.root],
                 stage: ["tmpfs", "node:node:c:1:11"]
             ),
-            door("a disk's node elsewhere", "device $PLACE/node", stage: ["tmpfs", "node:node:b:7:0"]),
-            door("a terminal's node elsewhere", "device $PLACE/node", stage: ["tmpfs", "node:node:c:4:1"]),
+            door("a disk's node elsewhere", "device $PLACE/node", stage: ["tmpfs", "node:node:b:7:0"], needs: nodes),
+            door(
+                "a terminal's node elsewhere",
+                "device $PLACE/node",
+                stage: ["tmpfs", "node:node:c:4:1"],
+                needs: nodes
+            ),
             door(
                 "38 another terminal of the same user",
                 "written $(cat $STAGE/terminal)",
@@ -159,7 +167,8 @@ extension BypassCorpus {
                 line: "HOLD true < $PLACE/node",
                 success: .exits,
                 ending: .refused,
-                stage: ["tmpfs", "node:node:b:7:0"]
+                stage: ["tmpfs", "node:node:b:7:0"],
+                needs: nodes
             ),
         ]
         + ["input", "output", "error"].enumerated().map { number, name in

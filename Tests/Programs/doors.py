@@ -22,6 +22,13 @@ def checked(result, what):
     return result
 
 
+def real(file):
+    """The descriptor, unless it is of what covers something that must not be seen."""
+    if os.fstat(file).st_rdev == os.makedev(1, 3):
+        raise OSError(errno.EACCES, "it is /dev/null")
+    return file
+
+
 def beginning(descriptor):
     """Where a path begins: at a directory that somebody outside opened, or where one is."""
     return {} if descriptor == "-" else {"dir_fd": int(descriptor)}
@@ -29,15 +36,18 @@ def beginning(descriptor):
 
 def opened(descriptor, path, mode="read"):
     flags = {"read": os.O_RDONLY, "write": os.O_RDWR}[mode]
-    file = os.open(path, flags | os.O_NONBLOCK, **beginning(descriptor))
+    file = real(os.open(path, flags | os.O_NONBLOCK, **beginning(descriptor)))
     if mode == "read" and not os.read(file, 1):
         raise OSError(errno.ENODATA, "it is empty")
 
 
 def directory(descriptor, path):
-    """Makes a directory and removes it."""
+    """Makes a control group and removes it."""
     os.mkdir(path, **beginning(descriptor))
-    os.rmdir(path, **beginning(descriptor))
+    try:
+        os.stat(f"{path}/cgroup.procs", **beginning(descriptor))
+    finally:
+        os.rmdir(path, **beginning(descriptor))
 
 
 def seen(path):
@@ -53,16 +63,16 @@ def seen(path):
 
 
 def device(path):
-    os.close(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY))
+    real(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY))
 
 
 def writable(path):
-    os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY))
+    real(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY))
 
 
 def written(path):
     """Writes to what has a reader, and closes it."""
-    file = os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    file = real(os.open(path, os.O_WRONLY | os.O_NONBLOCK | os.O_NOCTTY))
     os.write(file, b"written\n")
     time.sleep(0.2)  # for its reader to tell
 
@@ -78,8 +88,10 @@ def queue_by_path(path):
 
 def queue_made(directory):
     """A queue can carry bits by its name alone."""
-    os.close(os.open(f"{directory}/secret", os.O_WRONLY | os.O_CREAT, 0o600))
+    queue = os.open(f"{directory}/secret", os.O_RDWR | os.O_CREAT, 0o600)
     os.unlink(f"{directory}/secret")
+    if not os.read(queue, 100).startswith(b"QSIZE"):
+        raise OSError(errno.ENOTTY, "it is no queue")
 
 
 def queue_given(descriptor):
