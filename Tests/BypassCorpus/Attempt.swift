@@ -39,6 +39,10 @@ public struct Attempt: Sendable, CustomTestStringConvertible {
     public var accounts: [Account]
     /// A command that is put before everything, such as one that passes a descriptor on.
     public var under: [String]
+    /// Parts of a stage that root sets first, in a mount namespace that is thrown away (`Tests/Programs/stage/stage.py`).
+    public var stage: [String]
+    /// Who makes the control, where only the rights of somebody else could make the attempt work.
+    public var controller: Account?
     /// What answers the world's questions for names.
     public var resolver: WorldResolver
     /// What kernels may lack; on such a one the attempt can't exist.
@@ -55,6 +59,8 @@ public struct Attempt: Sendable, CustomTestStringConvertible {
         ending: Ending = .fails,
         accounts: [Account] = Account.allCases,
         under: [String] = [],
+        stage: [String] = [],
+        controller: Account? = nil,
         resolver: WorldResolver = .honest,
         needs: String? = nil,
         concession: String? = nil
@@ -66,6 +72,8 @@ public struct Attempt: Sendable, CustomTestStringConvertible {
         self.ending = ending
         self.accounts = accounts
         self.under = under
+        self.stage = stage
+        self.controller = controller
         self.resolver = resolver
         self.needs = needs
         self.concession = concession

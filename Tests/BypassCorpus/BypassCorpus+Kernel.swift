@@ -33,6 +33,11 @@ private let familyNumbers: [(title: String, numbers: String, accounts: [Account]
 private let rareFamilies = [
     ("27 SCTP", "2 1 132", "SCTP"),
     ("27 a ping socket", "2 2 1", "groups that may ping"),
+    ("27 SMC", "2 1 256", "SMC"),
+    ("27 SMC over IPv6", "10 1 256", "SMC"),
+    ("27 L2TP", "2 2 115", "L2TP"),
+    ("27 L2TP over IPv6", "10 2 115", "L2TP"),
+    ("27 DCCP", "2 6 33", "DCCP"),
     ("29 AF_ALG", "38 5 0", "AF_ALG"),
     ("29 AF_RDS", "21 5 0", "AF_RDS"),
     ("29 AF_CAN", "29 3 1", "AF_CAN"),

@@ -30,7 +30,7 @@ extension Attempt {
     /// - Throws: ``SupportError`` when there is no test world to do it in.
     public func examine(as account: Account) throws -> Finding {
         let world = try TestWorld.shared()
-        let (control, reached) = try world.arrivals { try run(in: world, as: account, held: false) }
+        let (control, reached) = try world.arrivals { try run(in: world, as: controller ?? account, held: false) }
         guard success == .arrives ? !reached.isEmpty : control.succeeded else {
             return needs.map { .impossible($0) } ?? .vacuous("without egress-run nothing arrived: \(control)")
         }
@@ -51,6 +51,7 @@ extension Attempt {
             as: account,
             egress: held && !startsItself ? policy : nil,
             under: under,
+            stage: stage,
             resolver: resolver
         )
     }

@@ -18,12 +18,14 @@ extension TestWorld {
     ///   - account: whose uid and gid the line, or `egress-run`, gets.
     ///   - egress: the options of `egress-run`, or nothing to run the line without it; knows `$WORLD`.
     ///   - under: a command that is put before everything, such as one that passes a descriptor on; knows `$WORLD`.
+    ///   - stage: parts of a stage that root sets before (`Tests/Programs/stage/stage.py`).
     ///   - limit: after so many seconds everything is killed, status 137.
     public func run(
         _ line: String,
         as account: Account,
         egress: [String]? = nil,
         under: [String] = [],
+        stage: [String] = [],
         resolver: WorldResolver = .honest,
         input: [UInt8] = [],
         limit: Int = 20
@@ -32,6 +34,7 @@ extension TestWorld {
             egress.map { ["egress-run"] + $0.map(placed) + ["--", "sh", "-c", line] } ?? ["sh", "-c", line],
             as: account,
             under: under.map(placed),
+            stage: stage,
             resolver: resolver,
             input: input,
             limit: limit
@@ -43,13 +46,14 @@ extension TestWorld {
         _ command: [String],
         as account: Account,
         under: [String] = [],
+        stage: [String] = [],
         resolver: WorldResolver = .honest,
         input: [UInt8] = [],
         limit: Int = 20
     ) throws -> Outcome {
         try Subprocess.run(
             entering(resolver) + ["timeout", "--foreground", "-s", "KILL", "\(limit)"]
-                + becoming(account) + under + command,
+                + setting(stage) + becoming(account) + under + command,
             environment: [
                 "PATH=\(directory)/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=\(directory)/home-\(account.rawValue)",
                 "TMPDIR=\(directory)/tmp", "WORLD=\(directory)", "LANG=C.UTF-8", "TERM=xterm",
@@ -66,6 +70,10 @@ extension TestWorld {
         guard resolver == .hostile else { return entered }
         let script = "mount --bind \(directory)/resolv.conf.hostile /etc/resolv.conf && exec \"$@\""
         return entered + ["unshare", "-m", "sh", "-c", script, "sh"]
+    }
+
+    private func setting(_ stage: [String]) -> [String] {
+        stage.isEmpty ? [] : ["/usr/bin/python3", "\(directory)/programs/stage/stage.py"] + stage + ["--"]
     }
 
     private func becoming(_ account: Account) -> [String] {

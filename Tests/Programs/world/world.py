@@ -88,6 +88,7 @@ def prepare(directory, programs, built, binary):
         os.mkdir(f"{directory}/{name}", 0o755)
         if os.getuid() == 0:
             os.chown(f"{directory}/{name}", owner, owner)
+    os.mkdir(f"{directory}/place")  # where a stage puts file systems (stage/stage.py)
     os.mkdir(f"{directory}/tmp")
     os.chmod(f"{directory}/tmp", 0o1777)
 
