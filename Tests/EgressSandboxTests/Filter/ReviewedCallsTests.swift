@@ -31,7 +31,8 @@ struct ReviewedCallsTests {
         var calls: [String: UInt32] = [:]
         for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
             let fields = line.split(whereSeparator: { $0 == " " || $0 == "\t" })
-            guard fields.count >= 3, fields[0] == "#define", fields[1].hasPrefix("__NR_"), let number = UInt32(fields[2]),
+            guard fields.count >= 3, fields[0] == "#define", fields[1].hasPrefix("__NR_"),
+                let number = UInt32(fields[2]),
                 !(403...423).contains(number)
             else { continue }
             calls[String(fields[1].dropFirst(5))] = number
@@ -45,7 +46,9 @@ struct ReviewedCallsTests {
         "/usr/include/asm-generic/unistd.h",
     ]
 
-    @Test(arguments: ["x86_64", "aarch64"]) func `no call that kernels have is left unread`(_ architecture: String) throws {
+    @Test(arguments: ["x86_64", "aarch64"]) func `no call that kernels have is left unread`(_ architecture: String)
+        throws
+    {
         let calls = try Self.fixture(architecture)
         #expect(calls.count > 300)
         #expect(calls.keys.filter { !Self.reviewed.contains($0) }.sorted() == [])

@@ -337,7 +337,9 @@ struct SyscallFilterTests {
     // MARK: Core dumps
 
     @Test func `where it must stay the limit of core dumps is not set, and others are`() throws {
-        let machine = try ClassicBPF(try compileSyscallFilter(SyscallFilter.rules(unixDatagrams: false, keepsCoreLimit: true)))
+        let machine = try ClassicBPF(
+            try compileSyscallFilter(SyscallFilter.rules(unixDatagrams: false, keepsCoreLimit: true))
+        )
         func answer(_ name: String, _ arguments: UInt64...) throws -> FilterAnswer {
             let call = SystemCall(number: try #require(SystemCall.number(of: name)), arguments: arguments)
             return FilterAnswer(try machine.run(.call(call.data)))
