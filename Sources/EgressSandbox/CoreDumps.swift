@@ -16,7 +16,10 @@ public enum CoreDumps: Sendable, Equatable, CaseIterable, CustomStringConvertibl
     case socket
 
     /// Why no command is held where its dumps go to a socket.
-    static let cannotBeHeld = SystemError("keeping core dumps inside (kernel.core_pattern begins with '@')", code: EPERM)
+    static let cannotBeHeld = SystemError(
+        "keeping core dumps inside (kernel.core_pattern begins with '@')",
+        code: EPERM
+    )
 
     /// By a pattern; one that can't be read might be a pipe's.
     init(pattern: [UInt8]?) {

@@ -105,7 +105,8 @@ struct SyscallProgram {
         case .within(let mask):
             return [
                 low, Instruction(code: 0x45, ifTrue: over + 2, ifFalse: 0, operand: ~UInt32(truncatingIfNeeded: mask)),
-                high, Instruction(code: 0x45, ifTrue: over, ifFalse: 0, operand: ~UInt32(truncatingIfNeeded: mask >> 32)),
+                high,
+                Instruction(code: 0x45, ifTrue: over, ifFalse: 0, operand: ~UInt32(truncatingIfNeeded: mask >> 32)),
             ]
         }
     }

@@ -9,12 +9,14 @@ import Testing
 
 /// landlock(7)
 struct LandlockDomainTests {
-    @Test(arguments: [
-        (nil, "none"), (0, "none"), (1, "none"), (3, "none"), (4, "TCP connect"), (5, "TCP connect"),
-        (6, "TCP connect, abstract sockets, signals"), (8, "TCP connect, abstract sockets, signals"),
-        (9, "TCP connect, abstract sockets, signals, unix sockets by path"),
-        (99, "TCP connect, abstract sockets, signals, unix sockets by path"),
-    ] as [(Int?, String)])
+    @Test(
+        arguments: [
+            (nil, "none"), (0, "none"), (1, "none"), (3, "none"), (4, "TCP connect"), (5, "TCP connect"),
+            (6, "TCP connect, abstract sockets, signals"), (8, "TCP connect, abstract sockets, signals"),
+            (9, "TCP connect, abstract sockets, signals, unix sockets by path"),
+            (99, "TCP connect, abstract sockets, signals, unix sockets by path"),
+        ] as [(Int?, String)]
+    )
     func `a kernel is asked for what its ABI has`(_ abi: Int?, _ want: String) {
         #expect(LandlockDomain(abi: abi, bindIsPerformed: false).description == want)
     }

@@ -26,9 +26,12 @@ extension EndToEnd {
     /// Init is the supervisor's, in the command's process namespace.
     @MainActor @Suite(.serialized) struct Init {
         @Test(arguments: attempts, Account.available)
-        func `the command changes and traces its own processes, and not pid 1`(_ line: String, as account: Account) throws {
+        func `the command changes and traces its own processes, and not pid 1`(_ line: String, as account: Account)
+            throws
+        {
             let world = try TestWorld.shared()
-            let own = "sleep 9 & \(line.replacing("PID", with: "$!").replacing("'", with: "\"")); code=$?; kill $!; exit $code"
+            let own =
+                "sleep 9 & \(line.replacing("PID", with: "$!").replacing("'", with: "\"")); code=$?; kill $!; exit $code"
             let control = try world.run(own, as: account, egress: ["-q"])
             try #require(control.succeeded, "\(control)")
             let outcome = try world.run(line.replacing("PID", with: "1"), as: account, egress: ["-q"])

@@ -21,7 +21,8 @@ extension SyscallFilter {
             "opening and making",
             because: "files are those of the command's user; egress-run is no file sandbox",
             [
-                "open", "openat", "openat2", "creat", "mkdir", "mkdirat", "mknod", "mknodat", "link", "linkat", "symlink",
+                "open", "openat", "openat2", "creat", "mkdir", "mkdirat", "mknod", "mknodat", "link", "linkat",
+                "symlink",
                 "symlinkat", "rename", "renameat", "renameat2", "unlink", "unlinkat", "rmdir", "truncate", "ftruncate",
                 "fallocate", "memfd_create", "name_to_handle_at",
             ]
@@ -37,7 +38,7 @@ extension SyscallFilter {
         ),
         .allowed(
             "directories that paths start at",
-            because: "a process's own; chroot(2) needs CAP_SYS_CHROOT, and the supervisor looks a path up from the caller's root",
+            because: "a process's own; the supervisor looks a path up from the caller's root",
             ["chdir", "fchdir", "chroot", "umask"]
         ),
         .allowed(
@@ -68,7 +69,8 @@ extension SyscallFilter {
             "mapping",
             because: "a process's own memory; what stands behind a mapping was opened",
             [
-                "brk", "mmap", "munmap", "mremap", "mprotect", "msync", "mincore", "madvise", "remap_file_pages", "mlock",
+                "brk", "mmap", "munmap", "mremap", "mprotect", "msync", "mincore", "madvise", "remap_file_pages",
+                "mlock",
                 "mlock2", "munlock", "mlockall", "munlockall", "pkey_alloc", "pkey_free", "pkey_mprotect", "mseal",
                 "map_shadow_stack",
             ]

@@ -11,8 +11,8 @@ extension SyscallFilter {
 
     /// New namespaces would give the command capabilities in them.
     private static let namespaces: [SyscallRule] = {
-        // CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. CLONE_NEWTIME lies in the exit signal of clone(2), which
-        // reads 32 bits of flags and knows all others.
+        // CLONE_NEWNS, NEWCGROUP, NEWUTS, NEWIPC, NEWUSER, NEWPID, NEWNET. CLONE_NEWTIME lies in the exit signal of
+        // clone(2), which reads 32 bits of flags and knows all others.
         let new: UInt32 = 0x7e02_0000
         // CLONE_VM, FS, FILES, SIGHAND, THREAD, SYSVSEM: a thread's own table of descriptors, or nothing
         let own: UInt64 = 0x5_0f00
@@ -22,16 +22,15 @@ extension SyscallFilter {
         ]
     }()
 
-    /// Init has the command's user, so the kernel would let the command change, look into or hold it.
+    /// Init has the command's user, so the kernel would let the command change, look into or hold it. With each call stand the
+    /// arguments that are pids.
     private static let initStays: [SyscallRule] = [
-        ("ptrace", 1), ("process_vm_readv", 0), ("process_vm_writev", 0), ("kcmp", 0), ("kcmp", 1), ("pidfd_open", 0),
-        ("sched_setaffinity", 0), ("sched_setscheduler", 0), ("sched_setparam", 0), ("sched_setattr", 0),
-        ("move_pages", 0), ("migrate_pages", 0),
-    ].map { SyscallRule($0.0, .fails(EPERM), .argument($0.1, is: 1)) }
-        + [
-            "ptrace", "process_vm_readv", "process_vm_writev", "kcmp", "pidfd_open", "sched_setaffinity",
-            "sched_setscheduler", "sched_setparam", "sched_setattr", "move_pages", "migrate_pages",
-        ].map { SyscallRule($0, .allowed) }
+        ("ptrace", [1]), ("process_vm_readv", [0]), ("process_vm_writev", [0]), ("kcmp", [0, 1]), ("pidfd_open", [0]),
+        ("sched_setaffinity", [0]), ("sched_setscheduler", [0]), ("sched_setparam", [0]), ("sched_setattr", [0]),
+        ("move_pages", [0]), ("migrate_pages", [0]),
+    ].flatMap { call, pids in
+        pids.map { SyscallRule(call, .fails(EPERM), .argument($0, is: 1)) } + [SyscallRule(call, .allowed)]
+    }
 
     /// Priorities of init, and of all processes of a user, of which it is one. A group is named by the id of a process inside;
     /// init's has none there, as it is the group of egress-run's caller.
@@ -66,11 +65,11 @@ extension SyscallFilter {
     /// kernel, tracepoints, probes) needs CAP_PERFMON in the machine's user namespace, or is let to every user of the machine
     /// by kernel.perf_event_paranoid; either way something is measured, and nothing sent.
     private static let looking: [SyscallRule] = [
-        SyscallRule("perf_event_open", .fails(EPERM), .argument(1, hasAnyOf: 0x8000_0000)),  // any process of a processor
+        SyscallRule("perf_event_open", .fails(EPERM), .argument(1, hasAnyOf: 0x8000_0000)),  // -1: any process
         SyscallRule("perf_event_open", .fails(EPERM), .argument(1, is: 1)),
         SyscallRule("perf_event_open", .fails(EPERM), .argument(4, hasAnyOf: 4)),  // PERF_FLAG_PID_CGROUP
         SyscallRule("perf_event_open", .allowed),
-        SyscallRule("syslog", .allowed, .argument(0, is: 3, 10)),  // SYSLOG_ACTION_READ_ALL, SYSLOG_ACTION_SIZE_BUFFER
+        SyscallRule("syslog", .allowed, .argument(0, is: 3, 10)),  // SYSLOG_ACTION_READ_ALL, SIZE_BUFFER
         SyscallRule("syslog", .fails(EPERM)),
     ]
 

@@ -11,7 +11,8 @@ extension SyscallFilter {
             with: EPERM,
             because: "they could bring back what is covered",
             [
-                "mount", "umount", "umount2", "pivot_root", "move_mount", "open_tree", "open_tree_attr", "fsopen", "fsconfig",
+                "mount", "umount", "umount2", "pivot_root", "move_mount", "open_tree", "open_tree_attr", "fsopen",
+                "fsconfig",
                 "fsmount", "fspick", "mount_setattr",
             ]
         ),

@@ -24,7 +24,9 @@ extension SyscallFilter {
     /// holds decides.
     static func sockets(unixDatagrams: Bool, notifiesBind: Bool) -> [SyscallRule] {
         made(unixDatagrams) + pairs(unixDatagrams) + options + performed(unixDatagrams, notifiesBind)
-            + ["accept", "accept4", "listen", "shutdown", "getsockname", "getpeername"].map { SyscallRule($0, .allowed) }
+            + ["accept", "accept4", "listen", "shutdown", "getsockname", "getpeername"].map {
+                SyscallRule($0, .allowed)
+            }
             + ["recvfrom", "recvmsg", "recvmmsg"].map { SyscallRule($0, .allowed) }
     }
 

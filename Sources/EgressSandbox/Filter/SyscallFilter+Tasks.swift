@@ -58,7 +58,8 @@ extension SyscallFilter {
             "sandboxes of the command's own",
             because: "each only takes rights away",
             [
-                "seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "lsm_get_self_attr",
+                "seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
+                "lsm_get_self_attr",
                 "lsm_set_self_attr", "lsm_list_modules",
             ]
         ),

@@ -19,7 +19,8 @@ struct SyscallGroup: Sendable {
     }
 
     /// Calls that are known and refused, with the errno that programs expect.
-    static func refused(_ subject: String, with code: Int32, because reason: String, _ calls: [String]) -> SyscallGroup {
+    static func refused(_ subject: String, with code: Int32, because reason: String, _ calls: [String]) -> SyscallGroup
+    {
         SyscallGroup(subject: subject, reason: reason, verdict: .fails(code), calls: calls)
     }
 

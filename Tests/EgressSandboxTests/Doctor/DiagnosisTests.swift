@@ -111,11 +111,13 @@ import Testing
         #expect(check.advice?.contains(advice) ?? advice.isEmpty)
     }
 
-    @Test(arguments: [
-        (nil, Check.Status.note, "nothing rests on it"), (3, .note, "holds nothing that is held here"),
-        (5, .note, "ABI 5 holds a second time: TCP connect"),
-        (7, .ok, "ABI 7 holds a second time: TCP connect, abstract sockets, signals"),
-    ] as [(Int?, Check.Status, String)])
+    @Test(
+        arguments: [
+            (nil, Check.Status.note, "nothing rests on it"), (3, .note, "holds nothing that is held here"),
+            (5, .note, "ABI 5 holds a second time: TCP connect"),
+            (7, .ok, "ABI 7 holds a second time: TCP connect, abstract sockets, signals"),
+        ] as [(Int?, Check.Status, String)]
+    )
     func `what Landlock holds a second time is told`(abi: Int?, status: Check.Status, found: String) {
         var machine = Machine(release: "6.8.0")
         machine.landlock = abi
