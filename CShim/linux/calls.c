@@ -227,7 +227,7 @@ int egress_describe(int fd, struct egress_description *description)
 {
     struct statx status;
     // What a file server knows better is not asked for: it may never answer.
-    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &status) < 0)
+    if (statx(fd, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MODE | STATX_MNT_ID, &status) < 0)
         return -1;
     int flags = fcntl(fd, F_GETFL);
     if (flags < 0)

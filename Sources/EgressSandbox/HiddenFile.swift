@@ -36,7 +36,9 @@ public struct HiddenFile: Sendable {
         // "pipe:[7]"; a device of memory, as /dev/null; a file that was removed
         guard path.bytes.first == UInt8(ascii: "/"), status.st_nlink > 0 else { return nil }
         if kind.type == UInt32(S_IFCHR), kind.major == 1 || isatty(descriptor) == 1 { return nil }
-        guard let found = path.status(), found.st_dev == status.st_dev, found.st_ino == status.st_ino else { throw .moved }
+        guard let found = path.status(), found.st_dev == status.st_dev, found.st_ino == status.st_ino else {
+            throw .moved
+        }
         guard status.st_nlink == 1 else { throw .hasLinks }
         (self.path, mount) = (path, kind.mount)
     }

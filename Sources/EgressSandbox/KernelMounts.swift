@@ -74,7 +74,9 @@ struct KernelMounts: Equatable, Sendable {
 
     init(_ table: MountTable, look: (BytePath) throws(SystemError) -> Look = look) throws(SystemError) {
         (readOnlyTrees, readOnly) = ([], [])
-        let sys = table.mount(at: "/sys").flatMap { $0.path == "/sys" && Self.treatment(of: $0) == .readOnly ? $0 : nil }
+        let sys = table.mount(at: "/sys").flatMap {
+            $0.path == "/sys" && Self.treatment(of: $0) == .readOnly ? $0 : nil
+        }
         if sys != nil { readOnlyTrees.append("/sys") }
         for mount in table.reachable {
             if mount.type == "mqueue", mount.path == "/dev/mqueue" { hasQueues = true }

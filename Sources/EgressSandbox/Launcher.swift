@@ -243,7 +243,8 @@ public struct Launcher {
         guard error.code == ESRCH else { return error }
         for descriptor in [control, other] {
             var entry = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
-            guard unsafe poll(&entry, 1, 0) == 1, case .failed(let first)? = try? SandboxReport.receive(descriptor) else {
+            guard unsafe poll(&entry, 1, 0) == 1, case .failed(let first)? = try? SandboxReport.receive(descriptor)
+            else {
                 continue
             }
             return first

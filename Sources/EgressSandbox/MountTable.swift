@@ -110,7 +110,8 @@ struct MountTable: Sendable {
                 continue
             }
             let digits = rest.prefix(3)
-            guard digits.count == 3, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8), value != 0 else {
+            guard digits.count == 3, let value = UInt8(String(decoding: digits, as: UTF8.self), radix: 8), value != 0
+            else {
                 return nil
             }
             result.append(value)

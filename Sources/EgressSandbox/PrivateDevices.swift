@@ -68,7 +68,9 @@ public struct PrivateDevices: Sendable {
 
     /// The terminals among standard input, output and error, and the controlling one: by the names that they have outside.
     private mutating func addTerminals() {
-        for number in 0...2 as ClosedRange<Int32> where isatty(number) == 1 {
+        for number in 0...2 as ClosedRange<Int32> {
+            // Whether a file is a terminal would be asked of its server.
+            guard DescriptorKind(of: number)?.type == UInt32(S_IFCHR), isatty(number) == 1 else { continue }
             guard let path = linkBytes(BytePath("/proc/self/fd/\(number)")) else { continue }
             var status = stat()
             guard unsafe fstat(number, &status) == 0 else { continue }
@@ -110,7 +112,9 @@ public struct PrivateDevices: Sendable {
                 !$0.isEmpty && !$0.elementsEqual(".".utf8) && !$0.elementsEqual("..".utf8)
             })
         else {
-            throw Unusable(description: "'\(text)' is no path below /dev (give a device as /dev/kvm, or a directory as /dev/dri)")
+            throw Unusable(
+                description: "'\(text)' is no path below /dev (give a device as /dev/kvm, or a directory as /dev/dri)"
+            )
         }
         guard !Self.own.contains(where: { $0 != "/dev" ? path.isBelow($0) : path == $0 }) else {
             throw Unusable(description: "'\(text)' is the command's own (other devices can be given)")
@@ -120,14 +124,17 @@ public struct PrivateDevices: Sendable {
         }
         let type = status.st_mode & S_IFMT
         guard type == S_IFCHR || type == S_IFDIR, real.isBelow("/dev"), real != "/dev" else {
-            throw Unusable(description: "'\(text)' is no character device or directory of /dev (nothing else can be given)")
+            throw Unusable(
+                description: "'\(text)' is no character device or directory of /dev (nothing else can be given)"
+            )
         }
         add(Bound(path: path, source: real, isDirectory: type == S_IFDIR))
     }
 
     /// A link is made again, as /dev/log is one where systemd listens: what it leads to may be made anew.
     private mutating func addSocket(_ path: BytePath) {
-        guard let rest = path.rest(below: "/dev"), !rest.isEmpty, !Self.own.contains(where: { $0 != "/dev" && path.isBelow($0) })
+        guard let rest = path.rest(below: "/dev"), !rest.isEmpty,
+            !Self.own.contains(where: { $0 != "/dev" && path.isBelow($0) })
         else { return }
         let isDirect = !rest.dropFirst().contains(UInt8(ascii: "/"))
         if isDirect, let target = linkBytes(path) {

@@ -131,7 +131,14 @@ extension SandboxPlan {
         let stage = workshop.adding(Array("/cover-\(index)".utf8))
         var steps: [Step] = [
             .directory(what: what, stage),
-            .mount(what: what, source: "egress", target: stage, type: "tmpfs", flags: MountFlag.quiet, options: options),
+            .mount(
+                what: what,
+                source: "egress",
+                target: stage,
+                type: "tmpfs",
+                flags: MountFlag.quiet,
+                options: options
+            ),
         ]
         var made: Set<BytePath> = []
         for path in cover.kept.sorted(by: { $0.bytes.count < $1.bytes.count }) {

@@ -33,7 +33,10 @@ enum WorkingDirectory: Equatable, Sendable {
         }
         // By a path nobody could get there, but it is open.
         guard !kernel.unreachable.contains(where: path.isBelow) else {
-            throw SystemError("entering the working directory '\(path)', which is of a file system of the kernel's", code: EACCES)
+            throw SystemError(
+                "entering the working directory '\(path)', which is of a file system of the kernel's",
+                code: EOPNOTSUPP
+            )
         }
         let hidden = kernel.covered.map(\.path) + kernel.processes
         return KernelMounts.isReplaced(path) || hidden.contains(where: path.isBelow) ? .entered(path) : .kept

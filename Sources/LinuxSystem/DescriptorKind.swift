@@ -7,6 +7,8 @@ import Glibc
 public struct DescriptorKind: Sendable {
     /// Its type, S_IFMT of the mode; 0 of what has none, as an eventfd.
     public let type: UInt32
+    /// Its permissions, as chmod(2) sets them.
+    public let permissions: UInt32
     /// F_GETFL of fcntl(2).
     public let flags: Int32
     /// The number of a device.
@@ -24,7 +26,7 @@ public struct DescriptorKind: Sendable {
     public init?(of descriptor: Int32) {
         var found = egress_description()
         guard unsafe egress_describe(descriptor, &found) == 0 else { return nil }
-        type = found.mode & UInt32(S_IFMT)
+        (type, permissions) = (found.mode & UInt32(S_IFMT), found.mode & 0o7777)
         (flags, major, minor, mount) = (found.flags, found.major, found.minor, found.mount)
     }
 

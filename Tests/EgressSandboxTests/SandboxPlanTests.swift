@@ -163,7 +163,9 @@ struct SandboxPlanTests {
         }
     }
 
-    @Test(arguments: [("0 0 4294967295\n", ",gid=5"), ("0 0 5\n", ""), ("1000 1000 1\n", ""), ("0 0 5\n5 5 1\n", ",gid=5")])
+    @Test(arguments: [
+        ("0 0 4294967295\n", ",gid=5"), ("0 0 5\n", ""), ("1000 1000 1\n", ""), ("0 0 5\n5 5 1\n", ",gid=5"),
+    ])
     func `terminals belong to group tty where there is one`(_ map: String, _ option: String) {
         let identity = Identity(userMap: "", groupMap: map, deniesSetgroups: false, capabilities: 0)
         let steps = SandboxPlan.deviceSteps(PrivateDevices(nodes: []), hasQueues: false, identity)

@@ -26,7 +26,11 @@ private let facts = [
         "fd full null ptmx pts random shm stderr stdin stdout tty urandom zero\n"
     ),
     row("its terminals are its own", "ls /dev/pts", "ptmx\n"),
-    row("what is written to null is gone", "echo x > /dev/null && chmod 600 /dev/null 2>/dev/null || echo kept", "kept"),
+    row(
+        "what is written to null is gone",
+        "echo x > /dev/null && chmod 600 /dev/null 2>/dev/null || echo kept",
+        "kept"
+    ),
     row("a terminal is opened", "python3 -c 'import pty; pty.spawn([\"tty\"])'", "/dev/pts/0"),
     row("script opens a terminal", "script -qec tty /dev/null", "/dev/pts/0"),
     row(

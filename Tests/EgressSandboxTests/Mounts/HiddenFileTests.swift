@@ -24,7 +24,9 @@ struct HiddenFileTests {
         let table = try MountTable(Array(Self.lines.utf8))
         let file = HiddenFile(path: "/data/logs/run/audit", mount: 26)
         #expect(
-            try file.places(table, look: { _ in .file }) == ["/data/logs/run/audit", "/whole/@data/logs/run/audit", "/part/audit", "/file"]
+            try file.places(table, look: { _ in .file }) == [
+                "/data/logs/run/audit", "/whole/@data/logs/run/audit", "/part/audit", "/file",
+            ]
         )
     }
 
@@ -55,24 +57,35 @@ struct HiddenFileTests {
         #expect(try HiddenFile(of: file.raw) == nil)
     }
 
-    @Test(arguments: [
-        ("/work", 25, WorkingDirectory.kept), ("/data/x (deleted)", 26, .kept), ("/proc/self", 25, .entered("/proc/self")),
-        ("/dev/data/x", 33, .entered("/dev/data/x")),
-    ] as [(BytePath, UInt64, WorkingDirectory)])
+    @Test(
+        arguments: [
+            ("/work", 25, WorkingDirectory.kept), ("/data/x (deleted)", 26, .kept),
+            ("/proc/self", 25, .entered("/proc/self")),
+            ("/dev/data/x", 33, .entered("/dev/data/x")),
+        ] as [(BytePath, UInt64, WorkingDirectory)]
+    )
     func `a working directory that is hidden is entered again`(
         _ path: BytePath,
         _ mount: UInt64,
         _ expected: WorkingDirectory
     ) throws {
         let table = try MountTable(Array(Self.lines.utf8))
-        #expect(try WorkingDirectory.judge(path, mount: mount, table, KernelMounts(table) { _ in .directory }) == expected)
+        #expect(
+            try WorkingDirectory.judge(path, mount: mount, table, KernelMounts(table) { _ in .directory }) == expected
+        )
     }
 
-    @Test(arguments: [("/covered/x", 31), ("/covered/logs", 32), ("/gone", 99), ("(unreachable)/x", 25), ("/elsewhere", 26)]
-        as [(BytePath, UInt64)])
+    @Test(
+        arguments: [
+            ("/covered/x", 31), ("/covered/logs", 32), ("/gone", 99), ("(unreachable)/x", 25), ("/elsewhere", 26),
+        ]
+            as [(BytePath, UInt64)]
+    )
     func `a working directory that nobody judged ends the start`(_ path: BytePath, _ mount: UInt64) throws {
         let table = try MountTable(Array((Self.lines + "\n34 31 0:34 / /covered rw - tmpfs none rw").utf8))
-        #expect(throws: SystemError.self) { try WorkingDirectory.judge(path, mount: mount, table, KernelMounts(table) { _ in .directory }) }
+        #expect(throws: SystemError.self) {
+            try WorkingDirectory.judge(path, mount: mount, table, KernelMounts(table) { _ in .directory })
+        }
     }
 }
 

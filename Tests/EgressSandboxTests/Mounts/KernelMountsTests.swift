@@ -32,7 +32,9 @@ struct KernelMountsTests {
     }
 
     @Test func `a mount that can't be judged ends the start`() throws {
-        let table = try MountTable(Array("25 1 254:0 / / rw - ext4 none rw\n30 25 0:30 / /no/such rw - sysfs none rw".utf8))
+        let table = try MountTable(
+            Array("25 1 254:0 / / rw - ext4 none rw\n30 25 0:30 / /no/such rw - sysfs none rw".utf8)
+        )
         #expect(throws: SystemError("judging the mount at '/no/such'", code: ENOENT)) { try KernelMounts(table) }
     }
 
@@ -56,7 +58,8 @@ struct KernelMountsTests {
     }
 
     @Test(arguments: [
-        "ext4", "xfs", "btrfs", "overlay", "tmpfs", "fuse", "fuse.sshfs", "fuseblk", "nfs4", "cifs", "9p", "virtiofs", "zfs",
+        "ext4", "xfs", "btrfs", "overlay", "tmpfs", "fuse", "fuse.sshfs", "fuseblk", "nfs4", "cifs", "9p", "virtiofs",
+        "zfs",
         "vfat", "squashfs",
     ])
     func `what only stores files stays`(_ type: String) throws {
@@ -65,7 +68,8 @@ struct KernelMountsTests {
     }
 
     @Test(arguments: [
-        "sysfs", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "configfs", "bpf", "nfsd", "devtmpfs", "devpts",
+        "sysfs", "cgroup", "cgroup2", "debugfs", "tracefs", "securityfs", "configfs", "bpf", "nfsd", "devtmpfs",
+        "devpts",
         "fusectl", "something-new",
     ])
     func `what is not known only to store files is read-only, whatever its path`(_ type: String) throws {
@@ -94,7 +98,9 @@ struct KernelMountsTests {
     @Test func `a path that is no UTF-8 is kept byte by byte`() throws {
         let line = Array("30 25 0:30 / /srv/".utf8) + [0xff, 0xfe] + Array(" rw - proc proc rw\n".utf8)
         let table = try MountTable(Array("25 1 254:0 / / rw - ext4 none rw\n".utf8) + line)
-        #expect(try KernelMounts(table) { _ in .directory }.processes == [BytePath(Array("/srv/".utf8) + [0xff, 0xfe])])
+        #expect(
+            try KernelMounts(table) { _ in .directory }.processes == [BytePath(Array("/srv/".utf8) + [0xff, 0xfe])]
+        )
     }
 
     @Test func `an automounter is covered, and what is mounted on it is kept`() throws {

@@ -23,9 +23,11 @@ struct MountTableTests {
         #expect(table.reachable.map(\.identifier) == [25, 31, 34, 35])
     }
 
-    @Test(arguments: [
-        ("/", 25), ("/mnt", 31), ("/mnt/below/x", 31), ("/a/b", 34), ("/a/c", 35), ("/a/cd", 34), ("/ab", 25),
-    ] as [(BytePath, UInt64)])
+    @Test(
+        arguments: [
+            ("/", 25), ("/mnt", 31), ("/mnt/below/x", 31), ("/a/b", 34), ("/a/c", 35), ("/a/cd", 34), ("/ab", 25),
+        ] as [(BytePath, UInt64)]
+    )
     func `a path leads to a mount`(_ path: BytePath, _ identifier: UInt64) throws {
         #expect(try table(Self.stacked).mount(at: path)?.identifier == identifier)
     }
