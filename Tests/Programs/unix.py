@@ -196,7 +196,7 @@ def beside_renames():
             results.add(errno.errorcode[error.errno])
     os.kill(pid, signal.SIGKILL)
     os.waitpid(pid, 0)
-    return results
+    return sorted(map(str, results))
 
 
 def errors():
