@@ -6,7 +6,6 @@ import Testing
 
 private let unix = "cd $PLACE && /usr/bin/python3 $WORLD/programs/unix.py"
 private let peer = "cd $PLACE && /usr/bin/python3 $WORLD/programs/peer.py"
-private let withoutRights = "setpriv --bounding-set -dac_override,-dac_read_search"
 private let allowing = ["-q", "--allow-unix-datagram", "inside"]
 
 /// Two servers, one after the other, beside a third.
@@ -64,16 +63,16 @@ extension EndToEnd {
         @Test(.enabled(if: Requirement.canBeRoot), arguments: [[], ["--allow-unix", stagedPlace + "/victim"]])
         func `root without its rights reaches no socket that they would open`(_ options: [String]) throws {
             let world = try TestWorld.shared(), stage = ["tmpfs", "strict-listener"]
-            let line = "/usr/bin/python3 $WORLD/programs/sockets.py path victim"
-            let native = try world.run("\(withoutRights) \(line)", as: .root, stage: stage)
+            let program = "/usr/bin/python3 $WORLD/programs/sockets.py"
+            let native = try world.run("\(program) stripped victim", as: .root, stage: stage)
             try #require(native.standardError.contains("EACCES"), "\(native)")
             let (held, reached) = try world.arrivals {
-                try world.run("\(withoutRights) \(line)", as: .root, egress: ["-q"] + options, stage: stage)
+                try world.run("\(program) stripped victim", as: .root, egress: ["-q"] + options, stage: stage)
             }
             #expect(reached == [] && held.standardError.contains("EACCES"), "\(held)")
             if options.isEmpty { return }
             let (other, found) = try world.arrivals {
-                try world.run(line, as: .root, egress: ["-q"] + options, stage: stage)
+                try world.run("\(program) path victim", as: .root, egress: ["-q"] + options, stage: stage)
             }
             #expect(other.succeeded && !found.isEmpty, "\(other)")
         }
