@@ -3,7 +3,7 @@
 /// What a Landlock domain denies the command (landlock(7)): a second wall, behind the namespaces and the filter. Nothing rests on
 /// it; where the kernel has it, what gets past the others has to get past it as well.
 ///
-/// The supervisor is outside of the domain, and performs connect(2) for the command, so that what is allowed passes.
+/// The supervisor is outside of the domain, and performs connect(2) and bind(2) for the command, so that what is allowed passes.
 public struct LandlockDomain: Sendable, Equatable {
     /// LANDLOCK_ACCESS_FS_*
     public let files: UInt64
@@ -21,13 +21,11 @@ public struct LandlockDomain: Sendable, Equatable {
 
     /// All that an ABI has of it.
     ///
-    /// - Parameters:
-    ///   - abi: the version of the kernel's ABI; nil without Landlock
-    ///   - bindIsPerformed: whether the supervisor performs bind(2); else the command needs it itself
-    public init(abi: Int?, bindIsPerformed: Bool) {
+    /// - Parameter abi: the version of the kernel's ABI; nil without Landlock
+    public init(abi: Int?) {
         let abi = abi ?? 0
         // ABI 4: Linux 6.7
-        network = abi >= 4 ? Self.connectTCP | (bindIsPerformed ? Self.bindTCP : 0) : 0
+        network = abi >= 4 ? Self.connectTCP | Self.bindTCP : 0
         // ABI 6: Linux 6.12
         scoped = abi >= 6 ? Self.abstractUnixSocket | Self.signal : 0
         // ABI 9: Linux 7.1. Sockets that the domain itself made are not denied. A domain that handles any right on files has to

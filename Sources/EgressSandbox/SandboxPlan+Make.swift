@@ -43,7 +43,6 @@ extension SandboxPlan {
     ///   - devices: see `PrivateDevices`; nil for those that every command gets
     ///   - machine: the machine's mounts, as they are judged; nil for those of the calling process
     ///   - unixDatagrams: see `SyscallFilter`
-    ///   - notifiesBind: whether the supervisor performs the command's bind(2), as it does its connect(2)
     ///   - landlock: the version of the kernel's Landlock ABI
     ///   - coreDumps: see `CoreDumps`
     public init(
@@ -55,7 +54,6 @@ extension SandboxPlan {
         devices: PrivateDevices? = nil,
         mounts machine: MachineMounts? = nil,
         unixDatagrams: Bool = false,
-        notifiesBind: Bool = true,
         landlock: Int? = KernelProbe.landlock,
         coreDumps: CoreDumps = .ofHost()
     ) throws(SystemError) {
@@ -64,11 +62,10 @@ extension SandboxPlan {
         self.command = command
         self.loopback = loopback
         self.coreDumps = coreDumps
-        self.landlock = LandlockDomain(abi: landlock, bindIsPerformed: notifiesBind)
+        self.landlock = LandlockDomain(abi: landlock)
         filter = try compileSyscallFilter(
             SyscallFilter.rules(
                 unixDatagrams: unixDatagrams,
-                notifiesBind: notifiesBind,
                 keepsCoreLimit: coreDumps == .pipe
             )
         )

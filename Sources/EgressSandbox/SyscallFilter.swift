@@ -19,14 +19,12 @@ public enum SyscallFilter {
     ///
     /// - Parameters:
     ///   - unixDatagrams: whether unix datagram sockets are allowed; the supervisor then performs what names where it sends to
-    ///   - notifiesBind: whether the supervisor performs bind(2)
     ///   - keepsCoreLimit: whether the limit of core dumps stays as it is (see `CoreDumps`)
     public static func rules(
         unixDatagrams: Bool,
-        notifiesBind: Bool = false,
         keepsCoreLimit: Bool = false
     ) -> [SyscallRule] {
-        (allowed + refused).flatMap(\.rules) + sockets(unixDatagrams: unixDatagrams, notifiesBind: notifiesBind)
+        (allowed + refused).flatMap(\.rules) + sockets(unixDatagrams: unixDatagrams)
             + processes(keepsCoreLimit: keepsCoreLimit) + devices
     }
 

@@ -11,20 +11,19 @@ import Testing
 struct LandlockDomainTests {
     @Test(
         arguments: [
-            (nil, "none"), (0, "none"), (1, "none"), (3, "none"), (4, "TCP connect"), (5, "TCP connect"),
-            (6, "TCP connect, abstract sockets, signals"), (8, "TCP connect, abstract sockets, signals"),
-            (9, "TCP connect, abstract sockets, signals, unix sockets by path"),
-            (99, "TCP connect, abstract sockets, signals, unix sockets by path"),
+            (nil, "none"), (0, "none"), (1, "none"), (3, "none"), (4, "TCP connect, TCP bind"), (5, "TCP connect, TCP bind"),
+            (6, "TCP connect, TCP bind, abstract sockets, signals"), (8, "TCP connect, TCP bind, abstract sockets, signals"),
+            (9, "TCP connect, TCP bind, abstract sockets, signals, unix sockets by path"),
+            (99, "TCP connect, TCP bind, abstract sockets, signals, unix sockets by path"),
         ] as [(Int?, String)]
     )
     func `a kernel is asked for what its ABI has`(_ abi: Int?, _ want: String) {
-        #expect(LandlockDomain(abi: abi, bindIsPerformed: false).description == want)
+        #expect(LandlockDomain(abi: abi).description == want)
     }
 
-    @Test func `bind is denied only where it is performed for the command`() {
-        #expect(LandlockDomain(abi: 4, bindIsPerformed: false).network == 2)
-        #expect(LandlockDomain(abi: 4, bindIsPerformed: true).network == 3)
-        #expect(LandlockDomain(abi: 3, bindIsPerformed: true).network == 0)
+    @Test func `what is performed for the command is denied to itself`() {
+        #expect(LandlockDomain(abi: 4).network == 3)
+        #expect(LandlockDomain(abi: 3).network == 0)
     }
 
     private typealias Control = @convention(c) (Int32, UInt, UInt, UInt, UInt) -> Int32
@@ -59,7 +58,7 @@ struct LandlockDomainTests {
             precondition(kill(getppid(), 0) == 0, "the control: the parent can be signalled")
             let before = try LandlockDomainTests.connection()
             precondition(before == ECONNREFUSED, "the control: a connection is tried")
-            LandlockDomainTests.enter(LandlockDomain(abi: KernelProbe.landlock, bindIsPerformed: false))
+            LandlockDomainTests.enter(LandlockDomain(abi: KernelProbe.landlock))
             let after = try LandlockDomainTests.connection()
             precondition(after == EACCES)
             precondition(kill(getppid(), 0) == -1 && errno == EPERM)

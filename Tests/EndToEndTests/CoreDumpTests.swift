@@ -26,7 +26,7 @@ extension EndToEnd {
             defer {
                 for pid in [sandbox.initPid, sandbox.agentPid] {
                     kill(pid, SIGKILL)
-                    ProcessSignal.reap(pid)
+                    _ = ProcessSignal.reap(pid, until: monotonicNow() + 10_000_000_000)
                 }
                 for descriptor in [sandbox.notifications, sandbox.diagnostics] + sandbox.relaySockets.values {
                     close(descriptor)

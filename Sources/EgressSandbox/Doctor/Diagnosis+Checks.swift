@@ -112,7 +112,7 @@ extension Diagnosis {
             return Check(name, .note, "the kernel has none; nothing rests on it")
         }
         // What later ABIs add to it is worth a word, not an advice.
-        let domain = LandlockDomain(abi: abi, bindIsPerformed: false)
+        let domain = LandlockDomain(abi: abi)
         if domain.scoped != 0 { return Check(name, .ok, "ABI \(abi) holds a second time: \(domain)") }
         let found = domain.denials.isEmpty ? "holds nothing that is held here" : "holds a second time: \(domain)"
         return Check(

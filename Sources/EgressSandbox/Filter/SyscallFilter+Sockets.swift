@@ -22,8 +22,8 @@ extension SyscallRule.Condition {
 extension SyscallFilter {
     /// Sockets: which kinds are made, and what the supervisor performs for the command. Of each call, the first rule that
     /// holds decides.
-    static func sockets(unixDatagrams: Bool, notifiesBind: Bool) -> [SyscallRule] {
-        made(unixDatagrams) + pairs(unixDatagrams) + options + performed(unixDatagrams, notifiesBind)
+    static func sockets(unixDatagrams: Bool) -> [SyscallRule] {
+        made(unixDatagrams) + pairs(unixDatagrams) + options + performed(unixDatagrams)
             + ["accept", "accept4", "listen", "shutdown", "getsockname", "getpeername"].map {
                 SyscallRule($0, .allowed)
             }
@@ -108,12 +108,13 @@ extension SyscallFilter {
         ]
     }()
 
-    /// What the supervisor performs: it says who connected where, and no path of a unix socket leads out unseen. In a run with
+    /// What the supervisor performs: it says who connected where, no path of a unix socket leads out unseen, and which paths are
+    /// those of sockets inside is known for certain. In a run with
     /// unix datagrams, also what can name where it sends to, of any socket: behind a pointer no filter sees it.
     ///
     /// MSG_FASTOPEN connects in a send (RFC 7413); programs fall back to connect(2) on EOPNOTSUPP. The supervisor refuses it in
     /// what it performs.
-    private static func performed(_ unixDatagrams: Bool, _ notifiesBind: Bool) -> [SyscallRule] {
+    private static func performed(_ unixDatagrams: Bool) -> [SyscallRule] {
         let fastOpen: UInt32 = 0x2000_0000
         let sends =
             unixDatagrams
@@ -129,7 +130,7 @@ extension SyscallFilter {
                 SyscallRule("sendmmsg", .allowed),
             ]
         return [
-            SyscallRule("connect", .notified), SyscallRule("bind", notifiesBind ? .notified : .allowed),
+            SyscallRule("connect", .notified), SyscallRule("bind", .notified),
             SyscallRule("sendto", .fails(EOPNOTSUPP), .argument(3, hasAnyOf: fastOpen)),
         ] + sends
     }

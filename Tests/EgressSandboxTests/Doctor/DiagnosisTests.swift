@@ -114,8 +114,8 @@ import Testing
     @Test(
         arguments: [
             (nil, Check.Status.note, "nothing rests on it"), (3, .note, "holds nothing that is held here"),
-            (5, .note, "ABI 5 holds a second time: TCP connect"),
-            (7, .ok, "ABI 7 holds a second time: TCP connect, abstract sockets, signals"),
+            (5, .note, "ABI 5 holds a second time: TCP connect, TCP bind"),
+            (7, .ok, "ABI 7 holds a second time: TCP connect, TCP bind, abstract sockets, signals"),
         ] as [(Int?, Check.Status, String)]
     )
     func `what Landlock holds a second time is told`(abi: Int?, status: Check.Status, found: String) {

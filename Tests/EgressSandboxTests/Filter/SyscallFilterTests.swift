@@ -25,8 +25,8 @@ struct SyscallFilterTests {
     /// The runs that there are.
     private static let runs: [[SyscallRule]] = [
         SyscallFilter.rules, SyscallFilter.rules(unixDatagrams: true),
-        SyscallFilter.rules(unixDatagrams: false, notifiesBind: true, keepsCoreLimit: true),
-        SyscallFilter.rules(unixDatagrams: true, notifiesBind: true, keepsCoreLimit: true),
+        SyscallFilter.rules(unixDatagrams: false, keepsCoreLimit: true),
+        SyscallFilter.rules(unixDatagrams: true, keepsCoreLimit: true),
     ]
 
     @Test(arguments: 0..<4) func `the program answers as the table does`(_ run: Int) throws {
@@ -90,18 +90,13 @@ struct SyscallFilterTests {
 
     @Test func `what programs, debuggers and leak checkers live on is allowed`() throws {
         for name in [
-            "execve", "clone", "fork", "ptrace", "bind", "listen", "accept4", "ioctl", "kill", "seccomp", "prctl",
+            "execve", "clone", "fork", "ptrace", "listen", "accept4", "ioctl", "kill", "seccomp", "prctl",
             "process_vm_readv", "pidfd_open", "perf_event_open",
         ] {
             #expect(try answer(name) == .allowed, "\(name)")
         }
         #expect(try answer("connect") == .asks)
-    }
-
-    @Test func `in a run whose bind is performed it is notified`() throws {
-        let rules = SyscallFilter.rules(unixDatagrams: false, notifiesBind: true)
-        #expect(FilterAnswer.of("bind", [3, 4096, 16, 0, 0, 0], by: rules) == .asks)
-        #expect(FilterAnswer.of("bind", [3, 4096, 16, 0, 0, 0], by: SyscallFilter.rules) == .allowed)
+        #expect(try answer("bind") == .asks)
     }
 
     // MARK: What the table has to say
