@@ -143,26 +143,43 @@ int egress_bind_now(int socket, const void *address, uint32_t length, const stru
     return error;
 }
 
-int egress_bind_as_seen(int socket, const struct egress_notice *notice, const struct egress_view *view)
+static int own_root = -1;
+
+int egress_view_start(void)
+{
+    own_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+    return own_root < 0 ? -1 : 0;
+}
+
+/// Changes root and working directory; 0 or an errno value.
+static int change(int root, int directory)
 {
     if (is_confined)
         put_into_effect(own | enters);
-    int error = fchdir(view->root) < 0 || chroot(".") < 0 || fchdir(view->directory) < 0 ? errno : 0;
-    if (is_confined)
-        put_into_effect(own);
-    if (error)
-        return error;
-    mode_t former = umask(view->mask);
-    error = egress_bind_now(socket, notice->address, (uint32_t)notice->length, &notice->identity);
-    umask(former);
-    // Back, since what /proc shows of a task is looked up by its path.
-    if (is_confined)
-        put_into_effect(own | enters);
-    if (fchdir(view->own_root) < 0 || chroot(".") < 0)
-        _exit(125);
+    int error = fchdir(root) < 0 || chroot(".") < 0 || fchdir(directory) < 0 ? errno : 0;
     if (is_confined)
         put_into_effect(own);
     return error;
+}
+
+int egress_view_enter(uint32_t task)
+{
+    int root = egress_task_directory(task, "root"), directory = egress_task_directory(task, "cwd");
+    int error = root < 0 || directory < 0 ? EACCES : change(root, directory);
+    if (root >= 0)
+        close(root);
+    if (directory >= 0)
+        close(directory);
+    if (error)
+        egress_view_leave();
+    return error;
+}
+
+void egress_view_leave(void)
+{
+    // What /proc shows of a task is looked up by its path.
+    if (change(own_root, own_root) != 0)
+        _exit(125);
 }
 
 enum { MAXIMUM_CLOSERS = 16 };

@@ -69,12 +69,13 @@ _Noreturn static void serve(const struct egress_sandbox *sandbox)
         if (length != sizeof request)
             _exit(0);
         fd = request.family == EGRESS_REQUEST_FILE ? file_of_socket(given) : mint_listener(sandbox, &request);
-        egress_send_report(sandbox->agent_control, EGRESS_REPORT_LISTENER, fd < 0 ? errno : 0, "answering a request", &fd,
-                           fd < 0 ? 0 : 1);
-        if (fd >= 0)
-            close(fd);
+        int error = fd < 0 ? errno : 0;
+        // Before the answer: as long as that is awaited ours is not the last, which close(2) might linger with (SO_LINGER).
         if (count == 1)
             close(given);
+        egress_send_report(sandbox->agent_control, EGRESS_REPORT_LISTENER, error, "answering a request", &fd, fd < 0 ? 0 : 1);
+        if (fd >= 0)
+            close(fd);
     }
 }
 

@@ -69,9 +69,14 @@ int egress_is_inside(int descriptor)
     return has(INSIDE, descriptor);
 }
 
+int egress_named_start(void)
+{
+    return start(NAMED);
+}
+
 int egress_named_add(int descriptor)
 {
-    return start(NAMED) < 0 ? -1 : watch(NAMED, descriptor, 0);
+    return watch(NAMED, descriptor, 0);
 }
 
 int egress_named_find(int descriptor)

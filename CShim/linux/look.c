@@ -106,9 +106,7 @@ static int read_address(struct egress_notice *notice, uint64_t pointer)
 /// openat2(2) with O_PATH, of a path as `identity` may walk it.
 static int open_in(int base, const char *path, uint64_t resolve, const struct egress_identity *identity)
 {
-    if (base < 0)
-        return -1;
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolve | RESOLVE_NO_MAGICLINKS};
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = resolve};
     int other = egress_become(identity);
     int fd = (int)syscall(SYS_openat2, base, path, &how, sizeof how);
     int saved = errno;
@@ -118,31 +116,18 @@ static int open_in(int base, const char *path, uint64_t resolve, const struct eg
     return fd;
 }
 
-static int open_and_close(int base, const char *path, uint64_t resolve, const struct egress_identity *identity)
+/// Opens (O_PATH) what a path is to a task. -1 with errno.
+static int open_as_seen(const struct egress_notice *notice, const char *path)
 {
-    int fd = open_in(base, path, resolve, identity), saved = errno;
-    if (base >= 0)
-        close(base);
+    int error = egress_view_enter(notice->task);
+    if (error) {
+        errno = error;
+        return -1;
+    }
+    int fd = open_in(AT_FDCWD, path, 0, &notice->identity), saved = errno;
+    egress_view_leave();
     errno = saved;
     return fd;
-}
-
-/// Opens (O_PATH) what a path is to a task: in its root, from its working directory. -1 with errno.
-static int open_path(uint32_t task, const char *path, const struct egress_identity *identity)
-{
-    if (path[0] == '/')
-        return open_and_close(egress_task_directory(task, "root"), path, RESOLVE_IN_ROOT, identity);
-    int fd = open_and_close(egress_task_directory(task, "cwd"), path, RESOLVE_BENEATH, identity);
-    if (fd >= 0 || errno != EXDEV)
-        return fd;
-    // It leads above the working directory: the same from the root, by the directory's name there.
-    char whole[4096 + sizeof(struct sockaddr_un)];
-    ssize_t length = egress_task_link(task, "cwd", whole, 4096);
-    if (length < 0 || length >= 4096)
-        return -1;
-    whole[length] = '/';
-    strcpy(whole + length + 1, path);
-    return open_and_close(egress_task_directory(task, "root"), whole, RESOLVE_IN_ROOT, identity);
 }
 
 /// The root directory of a task that has that of its mount namespace, of which there is one; else -1.
@@ -175,6 +160,9 @@ static void find_in_sets(struct egress_notice *notice, int descriptor)
         return;
     notice->is_inside = egress_is_inside(descriptor);
     notice->named = egress_named_find(descriptor);
+    // Who may not write to it is told so, whoever listens (unix(7)).
+    if (!notice->is_inside && notice->named < 0)
+        notice->is_locked = faccessat(descriptor, "", W_OK, AT_EMPTY_PATH | AT_EACCESS) < 0;
 }
 
 void egress_look_at_file(struct egress_notice *notice, int descriptor)
@@ -226,6 +214,23 @@ static void begin(const struct egress_call *call, struct egress_notice *notice, 
     *descriptor = -1;
 }
 
+int egress_path_as_seen(const struct egress_notice *notice, char *path)
+{
+    static const char own[] = "/proc/self";
+    char given[sizeof(struct sockaddr_un) + 1];
+    struct egress_task_status status;
+    if (!unix_path(notice, given))
+        return 0;
+    const char *rest = given + sizeof own - 1;
+    if (memcmp(given, own, sizeof own - 1) != 0 || (*rest != '/' && *rest != 0) ||
+        egress_task_status_read((pid_t)notice->task, &status) < 0) {
+        strcpy(path, given);
+        return 1;
+    }
+    egress_proc_path(path, status.inner_process, rest + (*rest == '/'));
+    return 1;
+}
+
 /// Who walks the path, if we are root; -1 with errno.
 static int identify(struct egress_notice *notice)
 {
@@ -238,13 +243,16 @@ static int find_at_hand(struct egress_notice *notice, int *descriptor)
     char path[sizeof(struct sockaddr_un) + 1];
     if (notice->error != 0 || !unix_path(notice, path))
         return 1;
-    int root = path[0] == '/' && egress_knows_mounts() ? root_at_hand(notice->task) : -1;
+    // In /proc it would be looked at from our process.
+    int is_plain = path[0] == '/' && memcmp(path, "/proc/", 6) != 0;
+    int root = is_plain && egress_knows_mounts() ? root_at_hand(notice->task) : -1;
     if (root < 0 || identify(notice) < 0)
         return 0;
     *descriptor = open_in(root, path, RESOLVE_IN_ROOT | RESOLVE_CACHED, &notice->identity);
     notice->path_error = *descriptor < 0 ? errno : 0;
+    // A link of /proc (ELOOP, EXDEV) is the reader's to follow.
     if (*descriptor < 0)
-        return notice->path_error != EAGAIN;
+        return notice->path_error != EAGAIN && notice->path_error != ELOOP && notice->path_error != EXDEV;
     look_at_mount(notice, *descriptor);
     if (!notice->is_slow) {
         find_in_sets(notice, *descriptor);
@@ -277,11 +285,11 @@ void egress_call_read(const struct egress_call *call, struct egress_notice *noti
 
 void egress_call_find(struct egress_notice *notice, int *descriptor)
 {
-    char path[sizeof(struct sockaddr_un) + 1];
+    char path[sizeof(struct sockaddr_un) + 16];
     *descriptor = -1;
-    if (notice->error != 0 || !unix_path(notice, path))
+    if (notice->error != 0 || !egress_path_as_seen(notice, path))
         return;
-    *descriptor = identify(notice) < 0 ? -1 : open_path(notice->task, path, &notice->identity);
+    *descriptor = identify(notice) < 0 ? -1 : open_as_seen(notice, path);
     notice->path_error = *descriptor < 0 ? errno : 0;
     if (*descriptor < 0)
         return;

@@ -269,15 +269,18 @@ int egress_haste_begin(int socket)
 
 void egress_haste_end(int socket, int flags)
 {
-    if (flags >= 0 && !(flags & O_NONBLOCK))
-        fcntl(socket, F_SETFL, flags);
+    // Of its flags as they are by now: a thread of the worker's may have changed others meanwhile.
+    int now = flags >= 0 && !(flags & O_NONBLOCK) ? fcntl(socket, F_GETFL) : -1;
+    if (now >= 0)
+        fcntl(socket, F_SETFL, now & ~O_NONBLOCK);
     is_hasty = 0;
 }
 
-void egress_let_go_socket(int socket, int lingers)
+void egress_let_go_socket(int socket)
 {
-    // Whoever closes a socket last waits for what it lingers for (SO_LINGER of socket(7)), but for signals.
-    is_hasty = lingers && has_watchdog();
+    // Whoever closes a socket last waits for what it lingers for (SO_LINGER of socket(7)), but for signals: of a unix socket
+    // also for those that were sent to it and that nobody received (SCM_RIGHTS).
+    is_hasty = has_watchdog();
     if (is_hasty)
         arm();
     close(socket);
@@ -290,7 +293,7 @@ void egress_let_go(int descriptor)
     int is_known = statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &status) == 0;
     mode_t type = is_known ? status.stx_mode & S_IFMT : 0;
     if (type == S_IFSOCK)
-        egress_let_go_socket(descriptor, 1);
+        egress_let_go_socket(descriptor);
     else if (type == S_IFIFO || (type == S_IFREG && egress_is_local_mount(status.stx_mnt_id)))
         close(descriptor);
     else

@@ -13,8 +13,10 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/un.h>
@@ -23,7 +25,6 @@
 struct reader {
     int channel;
     int timer;
-    int own_root;
     struct egress_patience patience;
     int identifies;
     struct egress_mailbox *mailbox;
@@ -43,20 +44,30 @@ int egress_reader_ask(int channel, const struct egress_task *task, int first, in
 }
 
 /// Binds as the caller would; 0 or an errno value.
-static int bind_as_seen(const struct reader *reader, struct egress_notice *notice, int socket)
+static int bind_as_seen(struct egress_notice *notice, int socket)
 {
-    struct egress_view view = {.own_root = reader->own_root};
+    const size_t start = offsetof(struct sockaddr_un, sun_path);
+    char path[sizeof(struct sockaddr_un) + 16];
+    uint8_t address[sizeof notice->address];
+    uint32_t length = (uint32_t)notice->length, mask;
     if (geteuid() == 0 && egress_identify(notice->task, &notice->identity) < 0)
         return EACCES;
-    if (egress_umask_of(notice->task, &view.mask) < 0)
+    if (egress_umask_of(notice->task, &mask) < 0)
         return EACCES;
-    view.root = egress_task_directory(notice->task, "root");
-    view.directory = egress_task_directory(notice->task, "cwd");
-    int error = view.root < 0 || view.directory < 0 ? EACCES : egress_bind_as_seen(socket, notice, &view);
-    if (view.root >= 0)
-        close(view.root);
-    if (view.directory >= 0)
-        close(view.directory);
+    memcpy(address, notice->address, sizeof address);
+    if (egress_path_as_seen(notice, path) && strlen(path) != strnlen((char *)address + start, length - start)) {
+        length = (uint32_t)(start + strlen(path));
+        if (length > sizeof(struct sockaddr_un))
+            return ENAMETOOLONG;
+        memcpy(address + start, path, strlen(path));
+    }
+    int error = egress_view_enter(notice->task);
+    if (error)
+        return error;
+    mode_t former = umask(mask);
+    error = egress_bind_now(socket, address, length, &notice->identity);
+    umask(former);
+    egress_view_leave();
     return error;
 }
 
@@ -88,7 +99,7 @@ static void perform(const struct reader *reader, const struct egress_task *task,
         egress_call_find(notice, descriptor);
         break;
     case EGRESS_TASK_BIND:
-        notice->result = notice->error ? notice->error : bind_as_seen(reader, notice, given[0]);
+        notice->result = notice->error ? notice->error : bind_as_seen(notice, given[0]);
         break;
     case EGRESS_TASK_CONNECT:
         notice->result = connect_to(task, given[0], given[1]);
@@ -166,14 +177,13 @@ pid_t egress_reader_start(int channel, int timer, struct egress_patience patienc
     pid_t pid = egress_fork();
     if (pid != 0)
         return pid;
-    struct reader reader = {channel, timer, -1, patience, identifies, mailbox};
+    struct reader reader = {channel, timer, patience, identifies, mailbox};
     prctl(PR_SET_NAME, "egress-reader");
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
         _exit(125);
     int *kept[4] = {&reader.channel, &reader.timer};
     egress_keep_only(kept, 2 + egress_sets_keep(kept + 2));
-    reader.own_root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
-    if (reader.own_root < 0)
+    if (egress_view_start() < 0)
         _exit(125);
     serve(&reader);
 }

@@ -109,23 +109,18 @@ static int add_rights(struct control *control, pid_t task, const char *data, siz
     return add(control, SOL_SOCKET, SCM_RIGHTS, control->descriptors + first, count * sizeof(int));
 }
 
-/// Who the caller says it is: only itself, as without privileges. Root's word is taken for another process by the kernel;
-/// anyone else's receiver sees the process that sends, which is us.
-static int add_credentials(struct control *control, const struct egress_notice *notice, const struct ucred *claimed,
-                           int acts)
+/// Who the caller says it is: only itself, as without privileges. Its receiver sees our process, as nobody without
+/// CAP_SYS_ADMIN can speak for another.
+static int add_credentials(struct control *control, const struct egress_notice *notice, const struct ucred *claimed)
 {
     struct egress_task_status status;
     struct ucred own = {.pid = getpid(), .uid = getuid(), .gid = getgid()};
     if (geteuid() == 0) {
-        if (egress_task_status_read((pid_t)notice->task, &status) < 0)
-            return EPERM;
-        // Who takes another user's ids for the call can't speak for another process any more.
-        own = (struct ucred){.pid = acts && notice->identity.user != 0 ? getpid() : (pid_t)status.process,
-                             .uid = notice->identity.user,
-                             .gid = notice->identity.group};
-    } else if (claimed && egress_task_status_read((pid_t)notice->task, &status) < 0) {
-        return EPERM;
+        own.uid = notice->identity.user;
+        own.gid = notice->identity.group;
     }
+    if (claimed && egress_task_status_read((pid_t)notice->task, &status) < 0)
+        return EPERM;
     if (claimed && ((uint32_t)claimed->pid != status.inner_process || claimed->uid != own.uid || claimed->gid != own.gid))
         return EPERM;
     control->has_credentials = 1;
@@ -166,7 +161,7 @@ static int translate(const struct egress_send_notice *notice, const struct egres
             if (length != sizeof claimed || control->has_credentials)
                 return EINVAL;
             memcpy(&claimed, data, sizeof claimed);
-            error = add_credentials(control, &notice->base, &claimed, target->acts);
+            error = add_credentials(control, &notice->base, &claimed);
         } else if (domain != AF_UNIX && is_plain(domain, header)) {
             error = add(control, header->cmsg_level, header->cmsg_type, data, length);
         } else {
@@ -189,7 +184,7 @@ static int64_t perform(const struct egress_send_notice *notice, char *memory, co
         error = translate(notice, target, memory + ((notice->length + 7) & ~7ULL), control);
     // The receiver is to see its caller, not root.
     if (!error && target->domain == AF_UNIX && geteuid() == 0 && !control->has_credentials)
-        error = add_credentials(control, &notice->base, NULL, target->acts);
+        error = add_credentials(control, &notice->base, NULL);
     if (error)
         return -error;
     struct iovec part = {memory + offset, notice->length - offset};

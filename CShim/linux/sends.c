@@ -330,5 +330,7 @@ pid_t egress_sends_start(int queue, int channel, int timer, uint64_t patience, s
     signal(SIGXFSZ, SIG_IGN); // the caller's RLIMIT_FSIZE holds for memfd_create(2) as well: EFBIG
     int *kept[5] = {&fetcher.queue, &fetcher.channel, &fetcher.timer};
     egress_keep_only(kept, 3 + egress_sets_keep(kept + 3));
+    if (egress_view_start() < 0)
+        _exit(125);
     serve(&fetcher);
 }

@@ -110,19 +110,42 @@ static const char *read_number(const char *text, uint32_t *number)
     return text;
 }
 
+/// Of the line of groups, which there may be 65,536 of, this many bytes are kept: more than we look at.
+enum { GROUPS_KEPT = 1024 };
+
+/// Appends bytes to `text`, but not what is too long of the line of groups; returns the new length.
+static size_t append(char *text, size_t length, size_t capacity, const char *bytes, size_t count, size_t *line)
+{
+    for (size_t i = 0; i < count && length < capacity; i++) {
+        int is_long = length - *line > GROUPS_KEPT && memcmp(text + *line, "Groups:", 7) == 0;
+        if (is_long && bytes[i] != '\n')
+            continue;
+        text[length++] = bytes[i];
+        if (bytes[i] == '\n')
+            *line = length;
+    }
+    return length;
+}
+
 /// The content of /proc/TASK/status, NUL-terminated; -1 with errno.
 static int read_status(uint32_t task, char *text, size_t capacity)
 {
-    char path[32];
+    char path[32], chunk[4096];
+    size_t length = 0, line = 0;
+    ssize_t count;
     egress_proc_path(path, task, "status");
     int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return -1;
-    ssize_t length = read(fd, text, capacity - 1);
+    // One read is enough for most; whatever is behind is the status of another moment, but of the same task.
+    do {
+        count = read(fd, chunk, sizeof chunk);
+        length = append(text, length, capacity - 1, chunk, count > 0 ? (size_t)count : 0, &line);
+    } while (count == sizeof chunk && length < capacity - 1);
     int saved = errno;
     close(fd);
     errno = saved;
-    if (length < 0)
+    if (count < 0)
         return -1;
     text[length] = 0;
     return 0;

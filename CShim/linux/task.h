@@ -97,14 +97,18 @@ int egress_become(const struct egress_identity *identity);
 /// Takes root's back. No supplementary groups: root needs none.
 void egress_become_root(void);
 
-/// How a task sees paths, and with which umask(2); and how we do.
-struct egress_view {
-    int root, directory, own_root;
-    uint32_t mask;
-};
+/// Remembers the root directory that `egress_view_leave` comes back to; -1 with errno.
+int egress_view_start(void);
 
-/// bind(2) of the notice's address as its caller would: in its root and working directory. Its errno, or 0. Only for a
-/// process that can be spared: a file system may be long in making the name.
-int egress_bind_as_seen(int socket, const struct egress_notice *notice, const struct egress_view *view);
+/// Sees paths as a task does: in its root directory, from its working directory. 0 or an errno value. Only for a process
+/// that can be spared: a file system may be long in telling what is there.
+int egress_view_enter(uint32_t task);
+
+/// Sees them as before.
+void egress_view_leave(void);
+
+/// The path of an AF_UNIX address as it is to be looked up, in `path` of sizeof(struct sockaddr_un) + 16 bytes; 0 if it has
+/// none. "/proc/self" is the caller's process, not ours.
+int egress_path_as_seen(const struct egress_notice *notice, char *path);
 
 #endif

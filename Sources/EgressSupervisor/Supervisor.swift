@@ -96,6 +96,12 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         let datagramSockets = DatagramSocketTable(netlink: FileDescriptor(owning: self.sandbox.diagnostics))
         gate.callers.socket = { datagramSockets.cookie(ofSocketAt: $0) }
         let unixSockets = try UnixSockets(process: self.sandbox.initPid, paths: unixPaths)
+        for path in unixSockets.unfindable {
+            reporter.say(
+                "egress-run: nothing is at the allowed unix socket \(path) yet, and nothing will be found there: the command "
+                    + "may write to its directory, and so could give another socket that name (start the service before)"
+            )
+        }
         sends =
             unixDatagrams
             ? try Sends(
@@ -121,6 +127,7 @@ public final class Supervisor: EventHandler, Zone.Receiver {
             for zone in zones where zone.isIPv6 == isIPv6 { zone.catchUp() }
         }
         try Confinement.enter(self.sandbox.userNamespace, capabilities: capabilities, writesFiles: writesFiles)
+        try sends?.start()
     }
 
     private func watch(_ listeners: Listeners) throws(SystemError) {

@@ -5,9 +5,10 @@ internal import CLinux
 /// Files that are known by the kernel's own object and not by their numbers; see `CShim/linux/inside.c`. There is one of
 /// each set in a process: `ConnectNotice` tells what is in them.
 public enum FileSets {
-    /// Makes the set of files that were bound inside, of which there are none yet.
-    public static func start() throws(SystemError) {
+    /// Makes the set of files that were bound inside, of which there are none yet, and the set of those that are named.
+    public static func start(names: Bool) throws(SystemError) {
         _ = try retrying("noting which sockets are bound inside (inotify)") { egress_inside_start() }
+        if names { _ = try retrying("noting which unix sockets are named (inotify)") { egress_named_start() } }
     }
 
     /// Keeps a file as one that was bound inside.
@@ -67,11 +68,14 @@ public struct SocketFile: Sendable {
     public let isInside: Bool
     /// The number of the named file that it is (`FileSets.name`), if it is one.
     public let named: Int32?
+    /// Its permissions would not let us connect; not looked at of one that is inside or named.
+    public let isLocked: Bool
     /// It lies in a file system that may be long in answering: only a `NoticeReader` may ask it.
     public let isSlow: Bool
 
     init(_ raw: egress_notice) {
         (isSocket, isInside, isSlow) = (raw.is_socket != 0, raw.is_inside != 0, raw.is_slow != 0)
+        isLocked = raw.is_locked != 0
         named = raw.named < 0 ? nil : raw.named
     }
 

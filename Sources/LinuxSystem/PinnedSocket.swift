@@ -21,10 +21,9 @@ import Glibc
 public struct PinnedDescriptor: ~Copyable, Sendable {
     /// The number, for system calls; it stays owned by this value.
     public let raw: Int32
-    fileprivate let lingers: Bool
 
     deinit {
-        egress_let_go_socket(raw, lingers ? 1 : 0)
+        egress_let_go_socket(raw)
     }
 }
 
@@ -43,7 +42,7 @@ public struct PinnedSocket: ~Copyable, Sendable {
     public init(_ number: Int32, of task: Int32) throws(SystemError) {
         var (domain, type): (Int32, Int32) = (0, 0)
         let pinned = try retrying("pinning a socket") { unsafe egress_pin_socket(task, number, &domain, &type) }
-        descriptor = PinnedDescriptor(raw: pinned, lingers: domain != AF_UNIX && type == Socket.stream)
+        descriptor = PinnedDescriptor(raw: pinned)
         (self.domain, self.type) = (domain, type)
     }
 

@@ -79,6 +79,13 @@ public struct Attempt: Sendable, CustomTestStringConvertible {
         self.concession = concession
     }
 
+    /// The same, which is known to get out.
+    func conceded(_ why: String) -> Attempt {
+        var attempt = self
+        attempt.concession = why
+        return attempt
+    }
+
     /// The title.
     public var testDescription: String { title }
 }

@@ -38,7 +38,10 @@ extension Attempt {
         guard leaked.isEmpty else {
             return concession.map { .conceded($0) } ?? .escaped("\(leaked) \(outcome)")
         }
-        if let complaint = complaint(about: outcome, control: control) { return .escaped("\(complaint): \(outcome)") }
+        if let complaint = complaint(about: outcome, control: control) {
+            if outcome.succeeded, success == .exits, let concession { return .conceded(concession) }
+            return .escaped("\(complaint): \(outcome)")
+        }
         if outcome.status == 125, ending != .refused { return .vacuous("egress-run did not start: \(outcome)") }
         return .held
     }

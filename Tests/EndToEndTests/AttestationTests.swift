@@ -74,7 +74,7 @@ extension EndToEnd {
                     done
                     grep -E '^(Uid|Gid|Cap|NoNewPrivs|Seccomp)' /proc/$worker/status | sed 's/:\\t/ /'
                     echo host-filters $(grep Seccomp_filters /proc/self/status | cut -f2)
-                    echo launcher-digest $(sha256sum /proc/$run/exe | cut -c1-64)
+                    echo launcher-digest $(sha256sum $WORLD/bin/egress-run | cut -c1-64)
                     echo executable-digest $(sha256sum /proc/$worker/exe | cut -c1-64)
                     echo kernel $(uname -r)
                     echo machine $(uname -m)

@@ -44,6 +44,7 @@ struct egress_notice {
     int32_t is_socket;  ///< what the path leads to is a unix socket's file
     int32_t is_inside;  ///< it is one of those that were bound inside (`egress_inside_start`)
     int32_t named;      ///< it is the one that `egress_named_add` gave this number, else -1
+    int32_t is_locked;  ///< its permissions don't let us connect; not looked at where that means nothing
     int32_t is_slow;    ///< it lies in a file system that may be long in answering: only the reader may ask it
     int32_t result;     ///< of what the reader was asked to perform: 0 or an errno value
     uint8_t address[128];
@@ -109,6 +110,9 @@ int egress_inside_start(void);
 /// Adds the file of an open descriptor to the set; -1 with errno.
 int egress_inside_add(int descriptor);
 
+/// Makes the set of files that are named, empty; -1 with errno.
+int egress_named_start(void);
+
 /// Adds the file of an open descriptor to those that are named; returns the number that a notice of it has; -1 with errno.
 int egress_named_add(int descriptor);
 
@@ -154,8 +158,8 @@ int egress_pin_socket(pid_t task, int descriptor, int *domain, int *type);
 /// Closes a pinned descriptor without waiting for anything: not for its file system, nor for what a socket lingers for.
 void egress_let_go(int descriptor);
 
-/// The same of a socket; `lingers` where it may (SO_LINGER): a TCP socket.
-void egress_let_go_socket(int socket, int lingers);
+/// The same of a socket.
+void egress_let_go_socket(int socket);
 
 /// bind(2), of what is no unix socket: 0 or its errno. `identity` as in `egress_connect_now`.
 int egress_bind_now(int socket, const void *address, uint32_t length,

@@ -73,9 +73,10 @@ extension SyscallFilter {
         SyscallRule("syslog", .fails(EPERM)),
     ]
 
-    /// Input pushed into a terminal is typed to whatever reads it next: the caller's shell.
+    /// Input pushed into a terminal is typed to whatever reads it next: the caller's shell. Another line discipline would stay
+    /// after us, and one that isn't there has the machine load a module (ldisc_autoload).
     static let devices: [SyscallRule] = [
-        SyscallRule("ioctl", .fails(EPERM), .argument(1, is: 0x5412, 0x541c)),  // TIOCSTI, TIOCLINUX
+        SyscallRule("ioctl", .fails(EPERM), .argument(1, is: 0x5412, 0x541c, 0x5423)),  // TIOCSTI, TIOCLINUX, TIOCSETD
         SyscallRule("ioctl", .allowed),
     ]
 }

@@ -173,7 +173,7 @@ final class Notifications: EventHandler {
         switch unixSockets.judge(path.raw, notice.file) {
         case .inside: return 0
         // What connect(2) would say; it is not called, since a namespace that we can't look into may have it after all.
-        case .abandoned: return ECONNREFUSED
+        case .abandoned(let code): return code
         case .named(let name):
             ReceivedRights.refuse(on: socket)
             gate.tell(.allowed, unixSocket: name, notice.caller.map { Caller($0) })

@@ -63,6 +63,10 @@ final class Sends: EventHandler {
         self.unixSockets = unixSockets
         self.gate = gate
         self.loop = loop
+    }
+
+    /// Begins to read what calls send. Only now, when we have confined ourselves: the reader has what rights we have.
+    func start() throws(SystemError) {
         unixSockets.prepare()
         try startReader()
     }
@@ -268,7 +272,7 @@ final class Sends: EventHandler {
     private func judge(_ path: FileDescriptorBox, _ notice: ConnectNotice, _ socket: Int32) -> Int32 {
         switch unixSockets.judge(path.raw, notice.file) {
         case .inside: return 0
-        case .abandoned: return ECONNREFUSED
+        case .abandoned(let code): return code
         case .named(let name):
             ReceivedRights.refuse(on: socket)
             let caller = caller(notice)

@@ -14,14 +14,14 @@ public final class UnixSockets {
         case inside
         /// It is named, by this path.
         case named(String)
-        /// Nobody that we know of listens there, as after a server's end.
-        case abandoned
+        /// Nobody that we know of listens there, as after a server's end: what connect(2) would say.
+        case abandoned(Int32)
         /// It is none of these.
         case denied
     }
 
-    /// Named paths, with the numbers of those that were found.
-    private var named: [(path: String, number: Int32?)] = []
+    /// Named paths, with the numbers of those that were found, and of others whether they are looked for again.
+    private var named: [(path: String, number: Int32?, comes: Bool)] = []
     private let process: Int32
     private let outside: UnixSocketTable?
 
@@ -31,10 +31,11 @@ public final class UnixSockets {
     init(process: Int32, paths: [String]) throws(SystemError) {
         self.process = process
         outside = try? .own()
-        try FileSets.start()
+        try FileSets.start(names: !paths.isEmpty)
         for path in paths {
             let path = realPath(path) ?? path
-            named.append((path, try openPath(path).map { file throws(SystemError) in try FileSets.name(file.raw) }))
+            let number = try openPath(path).map { file throws(SystemError) in try FileSets.name(file.raw) }
+            named.append((path, number, number == nil && Self.isMadeByOthersAlone(path)))
         }
     }
 
@@ -63,13 +64,24 @@ public final class UnixSockets {
         guard let file = FileIdentity(of: descriptor) else { return .denied }
         // Only for what is told: either way nothing is connected. Nobody's file is as one whose server has ended.
         let numbers = file.inKernel(descriptor, mountsOf: process) ?? file
-        return outside?.contains(numbers) == false ? .abandoned : .denied
+        return outside?.contains(numbers) == false ? .abandoned(known.isLocked ? EACCES : ECONNREFUSED) : .denied
     }
 
-    /// A path that was not there at the start is looked for now. It must be no link of any kind: who can write to its
-    /// directory, as the worker may, could give any other socket its name.
+    /// Named paths where nothing is yet, and where nothing that comes later will be found.
+    var unfindable: [String] { named.filter { $0.number == nil && !$0.comes }.map(\.path) }
+
+    /// True if the directory of a path is there, and the command, whose ids we have, may not write to it: who may can give any
+    /// socket that name (rename(2), link(2)).
+    private static func isMadeByOthersAlone(_ path: String) -> Bool {
+        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return false }
+        let directory = String(path[..<slash])
+        // With the effective ids (AT_EACCESS).
+        return unsafe faccessat(AT_FDCWD, directory, F_OK, 0x200) == 0 && faccessat(AT_FDCWD, directory, W_OK, 0x200) != 0
+    }
+
+    /// A path that was not there at the start is looked for now. It must be no link of any kind.
     private func findLate(_ descriptor: Int32) -> String? {
-        for index in named.indices where named[index].number == nil {
+        for index in named.indices where named[index].number == nil && named[index].comes {
             // Who asks has just looked it up: what is not in the cache is another file.
             guard let found = openPath(named[index].path, isCached: true),
                 let identity = FileIdentity(of: found.raw), identity.links == 1, identity == FileIdentity(of: descriptor),
