@@ -5,10 +5,10 @@
 // Theory of operation
 //
 // Who performs a call lends it the rights that the kernel asks for. So the supervisor, and the reader after it, are in
-// the command's user namespace and keep there what the command may keep (nothing, for an ordinary user) and two
-// capabilities that are in effect only where no call is performed: CAP_SYS_PTRACE, to look at a process that hides its
-// memory or has more rights than we (`egress_trace_begin`), and CAP_SYS_CHROOT, to see paths as the caller does
-// (`reader.c`). In the user namespace above, whose owner's processes have all capabilities below it, they are no more.
+// the command's user namespace and keep there what the command may keep (nothing, for an ordinary user) and three
+// capabilities more that are in effect only where no call is performed: CAP_SYS_PTRACE, to look at a process that hides its
+// memory or has more rights than we (`egress_trace_begin`), CAP_SYS_CHROOT, to see paths as the caller does (`reader.c`),
+// and CAP_DAC_READ_SEARCH, to ask whose a socket's file is that nobody may read (`inside.c`). In the user namespace above, whose owner's processes have all capabilities below it, they are no more.
 
 #define _GNU_SOURCE
 #include "egress_confine.h"
@@ -28,6 +28,7 @@
 #include <unistd.h>
 
 static const uint64_t looks = 1ULL << CAP_SYS_PTRACE, enters = 1ULL << CAP_SYS_CHROOT;
+static const uint64_t reads = 1ULL << CAP_DAC_READ_SEARCH;
 
 static int is_confined;
 static uint64_t own; // what is in effect while calls are performed
@@ -47,7 +48,7 @@ static int set_capabilities(uint64_t permitted, uint64_t effective)
 static void put_into_effect(uint64_t effective)
 {
     int saved = errno;
-    if (set_capabilities(own | looks | enters, effective) < 0)
+    if (set_capabilities(own | looks | enters | reads, effective) < 0)
         _exit(125);
     errno = saved;
 }
@@ -83,7 +84,7 @@ const char *egress_confine(int user_namespace, uint64_t capabilities, const stru
     own = capabilities;
     own_group = getegid();
     if (prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0) < 0 ||
-        set_capabilities(own | looks | enters, own) < 0)
+        set_capabilities(own | looks | enters | reads, own) < 0)
         return "dropping the supervisor's capabilities";
     is_confined = 1;
     if (prctl(PR_SET_DUMPABLE, 0) < 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0)
@@ -102,6 +103,19 @@ int egress_trace_begin(void)
 }
 
 void egress_trace_end(void)
+{
+    put_into_effect(own);
+}
+
+int egress_read_begin(void)
+{
+    if (!is_confined || own & reads || geteuid() != getuid())
+        return 0;
+    put_into_effect(own | reads);
+    return 1;
+}
+
+void egress_read_end(void)
 {
     put_into_effect(own);
 }
@@ -184,9 +198,34 @@ void egress_view_leave(void)
 
 enum { MAXIMUM_CLOSERS = 16 };
 static pid_t closers[MAXIMUM_CLOSERS];
+static int unclosed = -1; // for want of a process (RLIMIT_NPROC)
+
+/// Closes a descriptor in a process of its own; false if there is none.
+static int hand_over(int fd)
+{
+    int slot = 0;
+    while (slot < MAXIMUM_CLOSERS && closers[slot] > 0 && waitpid(closers[slot], NULL, WNOHANG | __WALL) == 0)
+        slot++;
+    if (slot == MAXIMUM_CLOSERS)
+        return 0;
+    pid_t parent = getpid();
+    // One table of descriptors for both: what it closes is closed here, at once, however long the file takes to know.
+    pid_t pid = (pid_t)syscall(SYS_clone, CLONE_FILES, 0, 0, 0, 0);
+    if (pid == 0) {
+        if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
+            close(fd);
+        _exit(0);
+    }
+    closers[slot] = pid > 0 ? pid : 0;
+    return pid > 0;
+}
 
 int egress_can_close_elsewhere(void)
 {
+    if (unclosed >= 0 && hand_over(unclosed))
+        unclosed = -1;
+    if (unclosed >= 0)
+        return 0;
     for (int i = 0; i < MAXIMUM_CLOSERS; i++)
         if (closers[i] <= 0 || waitpid(closers[i], NULL, WNOHANG | __WALL) != 0)
             return closers[i] = 0, 1;
@@ -195,18 +234,12 @@ int egress_can_close_elsewhere(void)
 
 void egress_close_elsewhere(int fd)
 {
-    int slot = 0;
-    while (slot < MAXIMUM_CLOSERS && closers[slot] > 0)
-        slot++;
-    pid_t parent = getpid();
-    // One table of descriptors for both: what it closes is closed here, at once, however long the file takes to know.
-    pid_t pid = slot < MAXIMUM_CLOSERS ? (pid_t)syscall(SYS_clone, CLONE_FILES, 0, 0, 0, 0) : -1;
-    if (pid == 0) {
-        if (prctl(PR_SET_PDEATHSIG, SIGKILL) == 0 && getppid() == parent)
-            close(fd);
-        _exit(0);
-    }
-    if (pid > 0)
-        closers[slot] = pid;
-    // Else it stays open: no more than one, as none is taken without room (`egress_can_close_elsewhere`).
+    if (hand_over(fd))
+        return;
+    // One waits until there is a process again, and none is taken meanwhile; of several that a message had, the others are
+    // closed here.
+    if (unclosed < 0)
+        unclosed = fd;
+    else
+        close(fd);
 }

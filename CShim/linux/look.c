@@ -146,7 +146,8 @@ static int root_at_hand(uint32_t task)
 static void look_at_mount(struct egress_notice *notice, int descriptor)
 {
     struct statx status;
-    notice->is_slow = 1;
+    // What can't be told is taken for a socket that has to be asked about.
+    notice->is_slow = notice->is_socket = 1;
     if (statx(descriptor, "", AT_EMPTY_PATH | AT_STATX_DONT_SYNC, STATX_TYPE | STATX_MNT_ID, &status) < 0)
         return;
     notice->is_socket = (status.stx_mode & S_IFMT) == S_IFSOCK;
@@ -216,11 +217,16 @@ static void begin(const struct egress_call *call, struct egress_notice *notice, 
 
 int egress_path_as_seen(const struct egress_notice *notice, char *path)
 {
-    static const char own[] = "/proc/self";
+    static const char own[] = "/proc/self", descriptors[] = "/dev/fd";
     char given[sizeof(struct sockaddr_un) + 1];
     struct egress_task_status status;
     if (!unix_path(notice, given))
         return 0;
+    if (memcmp(given, descriptors, sizeof descriptors - 1) == 0 && given[sizeof descriptors - 1] == '/' &&
+        egress_task_status_read((pid_t)notice->task, &status) == 0) {
+        egress_proc_path(path, status.inner_process, given + sizeof "/dev/" - 1);
+        return 1;
+    }
     const char *rest = given + sizeof own - 1;
     if (memcmp(given, own, sizeof own - 1) != 0 || (*rest != '/' && *rest != 0) ||
         egress_task_status_read((pid_t)notice->task, &status) < 0) {
@@ -244,7 +250,7 @@ static int find_at_hand(struct egress_notice *notice, int *descriptor)
     if (notice->error != 0 || !unix_path(notice, path))
         return 1;
     // In /proc it would be looked at from our process.
-    int is_plain = path[0] == '/' && memcmp(path, "/proc/", 6) != 0;
+    int is_plain = path[0] == '/' && memcmp(path, "/proc/", 6) != 0 && memcmp(path, "/dev/fd/", 8) != 0;
     int root = is_plain && egress_knows_mounts() ? root_at_hand(notice->task) : -1;
     if (root < 0 || identify(notice) < 0)
         return 0;
@@ -254,10 +260,9 @@ static int find_at_hand(struct egress_notice *notice, int *descriptor)
     if (*descriptor < 0)
         return notice->path_error != EAGAIN && notice->path_error != ELOOP && notice->path_error != EXDEV;
     look_at_mount(notice, *descriptor);
-    if (!notice->is_slow) {
-        find_in_sets(notice, *descriptor);
+    // Whose it is the supervisor asks when it judges.
+    if (!notice->is_slow)
         return 1;
-    }
     close(*descriptor);
     *descriptor = -1;
     return 0;
@@ -293,5 +298,8 @@ void egress_call_find(struct egress_notice *notice, int *descriptor)
     notice->path_error = *descriptor < 0 ? errno : 0;
     if (*descriptor < 0)
         return;
-    egress_look_at_file(notice, *descriptor);
+    look_at_mount(notice, *descriptor);
+    // Of others the supervisor asks, see `inside.c`.
+    if (notice->is_slow)
+        find_in_sets(notice, *descriptor);
 }

@@ -294,7 +294,8 @@ void egress_let_go(int descriptor)
     mode_t type = is_known ? status.stx_mode & S_IFMT : 0;
     if (type == S_IFSOCK)
         egress_let_go_socket(descriptor);
-    else if (type == S_IFIFO || (type == S_IFREG && egress_is_local_mount(status.stx_mnt_id)))
+    // What has no type (eventfd, epoll, timerfd, ...) is no file server's.
+    else if (type == S_IFIFO || (is_known && type == 0) || (type == S_IFREG && egress_is_local_mount(status.stx_mnt_id)))
         close(descriptor);
     else
         egress_close_elsewhere(descriptor);

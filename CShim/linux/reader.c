@@ -182,7 +182,7 @@ pid_t egress_reader_start(int channel, int timer, struct egress_patience patienc
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
         _exit(125);
     int *kept[4] = {&reader.channel, &reader.timer};
-    egress_keep_only(kept, 2 + egress_sets_keep(kept + 2));
+    egress_keep_only(kept, 2 + egress_sets_become_readers(kept + 2));
     if (egress_view_start() < 0)
         _exit(125);
     serve(&reader);

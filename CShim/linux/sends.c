@@ -328,8 +328,9 @@ pid_t egress_sends_start(int queue, int channel, int timer, uint64_t patience, s
     if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
         _exit(125);
     signal(SIGXFSZ, SIG_IGN); // the caller's RLIMIT_FSIZE holds for memfd_create(2) as well: EFBIG
-    int *kept[5] = {&fetcher.queue, &fetcher.channel, &fetcher.timer};
-    egress_keep_only(kept, 3 + egress_sets_keep(kept + 3));
+    int *const kept[] = {&fetcher.queue, &fetcher.channel, &fetcher.timer};
+    egress_sets_forget();
+    egress_keep_only(kept, 3);
     if (egress_view_start() < 0)
         _exit(125);
     serve(&fetcher);

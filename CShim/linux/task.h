@@ -59,8 +59,12 @@ int egress_is_local_mount(uint64_t id);
 /// The watch of a file that is named, else -1.
 int egress_named_find(int descriptor);
 
-/// Puts where the descriptors of the sets stand into `kept`, which has room for 2; returns how many there are.
-int egress_sets_keep(int **kept);
+/// From now on this process asks as the reader, of which there is one at a time. Puts where the numbers of its descriptors
+/// stand into `kept`, which has room for 2; returns how many there are.
+int egress_sets_become_readers(int **kept);
+
+/// From now on this process asks nothing.
+void egress_sets_forget(void);
 
 /// Closes all but these descriptors, which become the lowest: a pipe's reader must see its end, and a connection must not
 /// outlive us.
@@ -83,6 +87,12 @@ int egress_trace_begin(void);
 
 /// Takes it out of effect.
 void egress_trace_end(void);
+
+/// Puts CAP_DAC_READ_SEARCH into effect, for a look at a file that need not be readable; 0 if we don't have it.
+int egress_read_begin(void);
+
+/// Takes it out of effect.
+void egress_read_end(void);
 
 /// True if there is room for one more process that closes something.
 int egress_can_close_elsewhere(void);

@@ -101,7 +101,20 @@ struct KernelMounts: Equatable, Sendable {
     /// directory on the way has no way there, and the command has no more rights than its caller.
     static func look(_ path: BytePath) throws(SystemError) -> Look {
         if let type = path.fileType() { return type == S_IFDIR ? .directory : .file }
-        if errno == EACCES { return .unreachable }
+        let code = errno
+        // Whom a directory of his own keeps out opens it when he likes.
+        if code == EACCES, !isBarredByOwn(path) { return .unreachable }
+        if code == EACCES {
+            let what = "judging the mount at '\(path)', which a directory of your own hides (chmod u+x it)"
+            throw SystemError(what, code: ENOTSUP)
+        }
         throw SystemError("judging the mount at '\(path)'")
+    }
+
+    /// True if the directory that can't be searched on the way to a path belongs to the caller. What lies below it can't be
+    /// looked at.
+    private static func isBarredByOwn(_ path: BytePath) -> Bool {
+        let visible = path.lineage.compactMap { $0.status() }
+        return visible.last?.st_uid == geteuid()
     }
 }

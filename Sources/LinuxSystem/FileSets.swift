@@ -5,20 +5,23 @@ internal import CLinux
 /// Files that are known by the kernel's own object and not by their numbers; see `CShim/linux/inside.c`. There is one of
 /// each set in a process: `ConnectNotice` tells what is in them.
 public enum FileSets {
-    /// Makes the set of files that were bound inside, of which there are none yet, and the set of those that are named.
-    public static func start(names: Bool) throws(SystemError) {
-        _ = try retrying("noting which sockets are bound inside (inotify)") { egress_inside_start() }
-        if names { _ = try retrying("noting which unix sockets are named (inotify)") { egress_named_start() } }
+    /// Makes both sets, empty.
+    public static func start() throws(SystemError) {
+        _ = try retrying("noting which sockets are bound inside (inotify)") { egress_sets_start() }
     }
 
-    /// Keeps a file as one that was bound inside.
+    /// Keeps a file of a local file system as one that was bound inside; of others a `NoticeReader` does that.
     public static func keepInside(_ descriptor: Int32) throws(SystemError) {
         _ = try retrying("noting that a socket is bound inside (inotify)") { egress_inside_add(descriptor) }
     }
 
-    /// Names a file; returns the number that a notice of it has (`ConnectNotice.named`).
-    public static func name(_ descriptor: Int32) throws(SystemError) -> Int32 {
-        try retrying("noting which unix sockets are named (inotify)") { egress_named_add(descriptor) }
+    /// Names a file, by what `SocketFile.name` then says of it.
+    ///
+    /// - Parameter isLocal: whether its file system is known to be; else it has to be done before there is a `NoticeReader`
+    public static func name(_ descriptor: Int32, _ name: Int, isLocal: Bool = false) throws(SystemError) {
+        _ = try retrying("noting which unix sockets are named (inotify)") {
+            egress_named_add(descriptor, Int32(name), isLocal ? 1 : 0)
+        }
     }
 
     /// File systems that answer from memory or a local disk, by their type (proc_pid_mountinfo(5)).
@@ -60,14 +63,15 @@ public enum FileSets {
     }
 }
 
-/// What is known of a file that a unix socket's path leads to.
+/// What is known of a file that a unix socket's path leads to. Of one of a local file system a notice does not say whose it
+/// is: `init(of:)` asks.
 public struct SocketFile: Sendable {
     /// It is a unix socket's.
     public let isSocket: Bool
     /// It is one that was bound inside.
     public let isInside: Bool
-    /// The number of the named file that it is (`FileSets.name`), if it is one.
-    public let named: Int32?
+    /// Its name, if it has one (`FileSets.name`).
+    public let name: Int?
     /// Its permissions would not let us connect; not looked at of one that is inside or named.
     public let isLocked: Bool
     /// It lies in a file system that may be long in answering: only a `NoticeReader` may ask it.
@@ -76,7 +80,7 @@ public struct SocketFile: Sendable {
     init(_ raw: egress_notice) {
         (isSocket, isInside, isSlow) = (raw.is_socket != 0, raw.is_inside != 0, raw.is_slow != 0)
         isLocked = raw.is_locked != 0
-        named = raw.named < 0 ? nil : raw.named
+        name = raw.named < 0 ? nil : Int(raw.named)
     }
 
     /// Of an open descriptor, however long its file system takes.

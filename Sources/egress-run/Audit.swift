@@ -22,13 +22,26 @@ struct Audit {
         }
         do {
             let file = try FileDescriptor.open(path, O_WRONLY | O_APPEND | O_CREAT, mode: 0o600)
+            if let number = Self.standardDescriptor(of: file.raw) {
+                throw Failure("--audit: '\(path)' is descriptor \(number) as well, which the command can write to (give another file)")
+            }
             hidden = try [HiddenFile(of: file.raw)].compactMap(\.self)
             descriptor = Self.neverWaiting(file.release())
+        } catch let failure as Failure {
+            throw failure
         } catch let error as HiddenFile.Unhidable {
             throw Failure("--audit: '\(path)': \(error)")
         } catch {
             throw Failure("--audit: \(error)")
         }
+    }
+
+    /// The standard descriptor that leads to the same regular file, if one does.
+    private static func standardDescriptor(of descriptor: Int32) -> Int32? {
+        guard let own = FileIdentity(of: descriptor), let kind = DescriptorKind(of: descriptor), kind.type == S_IFREG else {
+            return nil
+        }
+        return (0...2 as ClosedRange<Int32>).first { FileIdentity(of: $0) == own }
     }
 
     /// What doesn't read must not hold the supervisor up: neither time-outs nor signals would be seen.

@@ -45,6 +45,11 @@ extension BypassCorpus {
                 line: "swap-glibc link \(socket)",
                 ending: .answered
             ),
+            Attempt(
+                title: "30 a socket that two processes look at meanwhile",
+                line: "twoways-glibc $WORLD canary.socket",
+                ending: .answered
+            ),
             Attempt(title: "30 a unix datagram", line: "\(attack) local own $WORLD/canary.datagram"),
             Attempt(title: "30 a unix datagram from a pair", line: "\(attack) local pair $WORLD/canary.datagram"),
             Attempt(title: "30 a unix datagram from a raw socket", line: "\(attack) local raw $WORLD/canary.datagram"),

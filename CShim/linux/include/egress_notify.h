@@ -42,8 +42,8 @@ struct egress_notice {
     int32_t error;      ///< errno of reading `address`: EFAULT and EINVAL as natively, others mean it is unreadable
     int32_t path_error; ///< errno of finding the AF_UNIX path, 0 with its descriptor, -1 if there is no path to find
     int32_t is_socket;  ///< what the path leads to is a unix socket's file
-    int32_t is_inside;  ///< it is one of those that were bound inside (`egress_inside_start`)
-    int32_t named;      ///< it is the one that `egress_named_add` gave this number, else -1
+    int32_t is_inside;  ///< it is one of those that were bound inside (`egress_sets_start`)
+    int32_t named;      ///< its name, if it is one of those (`egress_named_add`), else -1
     int32_t is_locked;  ///< its permissions don't let us connect; not looked at where that means nothing
     int32_t is_slow;    ///< it lies in a file system that may be long in answering: only the reader may ask it
     int32_t result;     ///< of what the reader was asked to perform: 0 or an errno value
@@ -104,17 +104,16 @@ pid_t egress_reader_start(int channel, int timer, struct egress_patience patienc
 /// Gives a reader something to do, with descriptors (-1: none), without waiting; -1 with errno.
 int egress_reader_ask(int channel, const struct egress_task *task, int first, int second);
 
-/// Makes the set of files that were bound inside, empty; -1 with errno.
-int egress_inside_start(void);
+/// Makes the sets of files that were bound inside, and that are named, empty; -1 with errno.
+int egress_sets_start(void);
 
-/// Adds the file of an open descriptor to the set; -1 with errno.
+/// Adds the file of an open descriptor to those that were bound inside, as far as this process asks: the supervisor about
+/// local file systems, the reader about others; -1 with errno.
 int egress_inside_add(int descriptor);
 
-/// Makes the set of files that are named, empty; -1 with errno.
-int egress_named_start(void);
-
-/// Adds the file of an open descriptor to those that are named; returns the number that a notice of it has; -1 with errno.
-int egress_named_add(int descriptor);
+/// Adds the file of an open descriptor to those that are named, with what a notice of it says; the supervisor's to call, and
+/// unless the file is known to be local, before there is a reader. -1 with errno.
+int egress_named_add(int descriptor, int name, int is_local);
 
 /// Says which mounts of the worker answer at once, by their ids (statx(2), STATX_MNT_ID), in ascending order. They stay
 /// referred to.

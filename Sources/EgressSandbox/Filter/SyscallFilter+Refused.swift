@@ -24,6 +24,12 @@ extension SyscallFilter {
             ["clone3"]
         ),
         .refused(
+            "Landlock of the command's own",
+            with: ENOSYS,
+            because: "the supervisor performs calls outside of such a domain, which would then not hold what it says",
+            ["landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self"]
+        ),
+        .refused(
             "io_uring",
             with: EPERM,
             because: "it makes and connects sockets without a system call that could be seen",

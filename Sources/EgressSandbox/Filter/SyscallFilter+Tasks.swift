@@ -58,9 +58,7 @@ extension SyscallFilter {
             "sandboxes of the command's own",
             because: "each only takes rights away",
             [
-                "seccomp", "landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self",
-                "lsm_get_self_attr",
-                "lsm_set_self_attr", "lsm_list_modules",
+                "seccomp", "lsm_get_self_attr", "lsm_set_self_attr", "lsm_list_modules",
             ]
         ),
     ]

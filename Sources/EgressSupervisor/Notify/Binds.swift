@@ -94,6 +94,14 @@ final class Binds {
     private func keep(_ call: UnreadCall, _ box: PinnedSocketBox) {
         guard let file = agent.file(of: box.raw) else { return finish(call, box, EPROTO) }
         let held = FileDescriptorBox(FileDescriptor(owning: file))
+        guard SocketFile(of: held.raw).isSlow else {
+            do throws(SystemError) {
+                try FileSets.keepInside(held.raw)
+                return finish(call, box, 0)
+            } catch {
+                return finish(call, box, error.code)
+            }
+        }
         readers.ask(.keep(file: held.raw), for: call) { [unowned self] notice in
             withExtendedLifetime(held) {}
             finish(call, box, notice?.result ?? EPROTO)

@@ -20,8 +20,8 @@ public final class UnixSockets {
         case denied
     }
 
-    /// Named paths, with the numbers of those that were found, and of others whether they are looked for again.
-    private var named: [(path: String, number: Int32?, comes: Bool)] = []
+    /// Named paths, whether each was found, and of others whether they are looked for again.
+    private var named: [(path: String, isFound: Bool, comes: Bool)] = []
     private let process: Int32
     private let outside: UnixSocketTable?
 
@@ -31,11 +31,11 @@ public final class UnixSockets {
     init(process: Int32, paths: [String]) throws(SystemError) {
         self.process = process
         outside = try? .own()
-        try FileSets.start(names: !paths.isEmpty)
-        for path in paths {
-            let path = realPath(path) ?? path
-            let number = try openPath(path).map { file throws(SystemError) in try FileSets.name(file.raw) }
-            named.append((path, number, number == nil && Self.isMadeByOthersAlone(path)))
+        try FileSets.start()
+        for (index, path) in paths.enumerated() {
+            let path = realPath(path) ?? path, file = openPath(path)
+            if let file { try FileSets.name(file.raw, index) }
+            named.append((path, file != nil, file == nil && Self.isMadeByOthersAlone(path)))
         }
     }
 
@@ -55,10 +55,11 @@ public final class UnixSockets {
         return code
     }
 
-    /// Judges an open file by what is known of it.
-    func judge(_ descriptor: Int32, _ known: SocketFile) -> Judgement {
-        guard known.isSocket else { return .inside }
-        if let number = known.named, let path = named.first(where: { $0.number == number })?.path { return .named(path) }
+    /// Judges an open file by what a notice knows of it.
+    func judge(_ descriptor: Int32, _ noticed: SocketFile) -> Judgement {
+        guard noticed.isSocket else { return .inside }
+        let known = noticed.isSlow ? noticed : SocketFile(of: descriptor)
+        if let name = known.name, named.indices.contains(name) { return .named(named[name].path) }
         if known.isInside { return .inside }
         if !known.isSlow, let path = findLate(descriptor) { return .named(path) }
         guard let file = FileIdentity(of: descriptor) else { return .denied }
@@ -68,7 +69,7 @@ public final class UnixSockets {
     }
 
     /// Named paths where nothing is yet, and where nothing that comes later will be found.
-    var unfindable: [String] { named.filter { $0.number == nil && !$0.comes }.map(\.path) }
+    var unfindable: [String] { named.filter { !$0.isFound && !$0.comes }.map(\.path) }
 
     /// True if the directory of a path is there, and the command, whose ids we have, may not write to it: who may can give any
     /// socket that name (rename(2), link(2)).
@@ -81,14 +82,14 @@ public final class UnixSockets {
 
     /// A path that was not there at the start is looked for now. It must be no link of any kind.
     private func findLate(_ descriptor: Int32) -> String? {
-        for index in named.indices where named[index].number == nil && named[index].comes {
+        for index in named.indices where !named[index].isFound && named[index].comes {
             // Who asks has just looked it up: what is not in the cache is another file.
             guard let found = openPath(named[index].path, isCached: true),
                 let identity = FileIdentity(of: found.raw), identity.links == 1, identity == FileIdentity(of: descriptor),
-                let number = try? FileSets.name(found.raw), (try? FileSets.name(descriptor)) == number
+                (try? FileSets.name(found.raw, index, isLocal: true)) != nil
             else { continue }
-            named[index].number = number
-            return named[index].path
+            named[index].isFound = true
+            if SocketFile(of: descriptor).name == index { return named[index].path }
         }
         return nil
     }
