@@ -10,6 +10,8 @@ public struct HeldCommand: ~Copyable {
     public let process: FileDescriptor
     /// rtnetlink(7) sockets of R and of W.
     public let relayLinks, workerLinks: FileDescriptor
+    /// What the Landlock domain that it is in denies it, in words.
+    public let landlock: [String]
     /// The program of the filter that was given to it.
     public let filter: [BPFProgram.Instruction]
 }

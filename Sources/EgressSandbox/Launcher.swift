@@ -176,6 +176,7 @@ public struct Launcher {
             process: process,
             relayLinks: relayLinks,
             workerLinks: workerLinks,
+            landlock: plan.landlock.denials,
             filter: plan.filter
         )
         guard examine(command) else { throw SystemError("examining the command", code: ECANCELED) }

@@ -94,7 +94,8 @@ struct MeasurementTests {
             status: try parsed(status),
             descriptors: [.null, .pipe, .terminal],
             hostFilters: 1,
-            filterDigest: SHA256().digest
+            filterDigest: SHA256().digest,
+            landlock: []
         )
     }
 

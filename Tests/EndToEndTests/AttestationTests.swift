@@ -117,6 +117,7 @@ extension EndToEnd {
             #expect(try measured.group == Int64(run.value("Gid").split(separator: "\t")[1]))
             // sh(1) gives /dev/null to what it runs in the background.
             #expect(measured.descriptors == ["null", "null", "file"])
+            #expect(measured.landlock == LandlockDomain(abi: KernelProbe.landlock).denials)
             #expect(found.kernelRelease == (try run.value("kernel")))
             #expect(found.machine == (try run.value("machine")))
 

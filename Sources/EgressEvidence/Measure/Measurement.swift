@@ -20,6 +20,8 @@ public struct Measurement: Equatable, Sendable {
     public var hostFilters: Int64
     /// The digest of the program of the command's own filter.
     public var filterDigest: Digest
+    /// What the command's Landlock domain denies, in words; empty where the kernel has none.
+    public var landlock: [String]
 }
 
 extension Measurement {
@@ -38,6 +40,7 @@ extension Measurement {
         }
         hostFilters = own.seccompFilters
         filterDigest = Self.digest(of: command.filter)
+        landlock = command.landlock
         do throws(SystemError) {
             let relay = try FileDescriptor.networkNamespace(ofSocket: command.relayLinks.raw)
             let inner = try FileDescriptor.networkNamespace(ofSocket: command.workerLinks.raw)

@@ -72,6 +72,7 @@ extension Measurement {
             ),
             ("user", .object([("uid", .number(status.user)), ("gid", .number(status.group))])),
             ("descriptors", .list(descriptors.map { .text($0.rawValue) })),
+            ("landlock", .list(landlock.map { .text($0) })),
             ("no_new_privs", .truth(status.noNewPrivileges)),
             (
                 "capabilities",

@@ -27,6 +27,8 @@ extension WorkerAttestation {
         /// that did not say them.
         public var user, group: Int64?
         public var descriptors: [String]?
+        /// What a Landlock domain denies the worker; nil likewise.
+        public var landlock: [String]?
 
         /// What was measured.
         public init(

@@ -100,6 +100,7 @@ extension WorkerAttestation.Measurements {
         let account = try own.optional("user") { name throws(WorkerAttestationError) in try own.child(name) }
         user = try account?.number("uid")
         group = try account?.number("gid")
+        landlock = try own.optional("landlock") { name throws(WorkerAttestationError) in try own.texts(name) }
         descriptors = try own.optional("descriptors") { name throws(WorkerAttestationError) in
             try own.texts(name)
         }

@@ -41,6 +41,9 @@ extension AttestationReport {
         let sets = ["inheritable", "permitted", "effective", "bounding", "ambient"]
         var account: [(String, String)] = []
         if let user = measured.user, let group = measured.group { account.append(("user", "\(user), group \(group)")) }
+        if let denials = measured.landlock {
+            account.append(("Landlock", denials.isEmpty ? "none" : denials.joined(separator: ", ")))
+        }
         if let kinds = measured.descriptors { account.append(("descriptors", kinds.joined(separator: ", "))) }
         return [
             ("namespaces", own.joined(separator: ", ") + ": its own"),

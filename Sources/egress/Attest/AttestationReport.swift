@@ -16,7 +16,7 @@ struct AttestationReport: Encodable {
         let noNewPrivs: Bool
         let capabilities: [String: String]
         let user, group: Int64?
-        let descriptors: [String]?
+        let descriptors, landlock: [String]?
     }
 
     struct Executable: Encodable {
@@ -110,6 +110,7 @@ extension AttestationReport.Measured {
             "ambient": hexadecimal(sets.ambient),
         ]
         (user, group, descriptors) = (measurements.user, measurements.group, measurements.descriptors)
+        landlock = measurements.landlock
     }
 }
 
