@@ -48,7 +48,8 @@ public final class Agent {
         guard !isLost else { return nil }
         isLost = true
         let isSent = unsafe withUnsafeBytes(of: request) { bytes in
-            unsafe egress_send_with_descriptor(control.raw, bytes.baseAddress!, bytes.count, descriptor) == 0
+            guard let memory = bytes.baseAddress else { return false }
+            return unsafe egress_send_with_descriptor(control.raw, memory, bytes.count, descriptor) == 0
         }
         guard isSent else { return nil }
         var entry = pollfd(fd: control.raw, events: Int16(POLLIN), revents: 0)

@@ -44,7 +44,9 @@ public enum FileSets {
             ids.append(id)
         }
         // Where files are that only a descriptor leads to (memfd_create(2)).
-        if let file = try? FileDescriptor(owning: retrying("making a file in memory") { unsafe egress_memory_file("mount") }) {
+        if let file = try? FileDescriptor(
+            owning: retrying("making a file in memory") { unsafe egress_memory_file("mount") }
+        ) {
             var status = egress_file()
             if unsafe egress_file_status(file.raw, &status) == 0 { ids.append(status.mount) }
         }

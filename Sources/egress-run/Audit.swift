@@ -23,7 +23,9 @@ struct Audit {
         do {
             let file = try FileDescriptor.open(path, O_WRONLY | O_APPEND | O_CREAT, mode: 0o600)
             if let number = Self.standardDescriptor(of: file.raw) {
-                throw Failure("--audit: '\(path)' is descriptor \(number) as well, which the command can write to (give another file)")
+                throw Failure(
+                    "--audit: '\(path)' is descriptor \(number) as well, which the command can write to (give another file)"
+                )
             }
             hidden = try [HiddenFile(of: file.raw)].compactMap(\.self)
             descriptor = Self.neverWaiting(file.release())
@@ -38,7 +40,8 @@ struct Audit {
 
     /// The standard descriptor that leads to the same regular file, if one does.
     private static func standardDescriptor(of descriptor: Int32) -> Int32? {
-        guard let own = FileIdentity(of: descriptor), let kind = DescriptorKind(of: descriptor), kind.type == S_IFREG else {
+        guard let own = FileIdentity(of: descriptor), let kind = DescriptorKind(of: descriptor), kind.type == S_IFREG
+        else {
             return nil
         }
         return (0...2 as ClosedRange<Int32>).first { FileIdentity(of: $0) == own }

@@ -159,7 +159,8 @@ struct MeasurementTests {
     @Test func `a descriptor is told by its kind`() throws {
         let own = getpid()
         let null = try FileDescriptor.open("/dev/null", O_RDONLY), zero = try FileDescriptor.open("/dev/zero", O_RDONLY)
-        let file = try FileDescriptor.open("/proc/self/status", O_RDONLY), folder = try FileDescriptor.open("/", O_RDONLY)
+        let file = try FileDescriptor.open("/proc/self/status", O_RDONLY),
+            folder = try FileDescriptor.open("/", O_RDONLY)
         let (one, other) = try FileDescriptor.socketPair(type: Socket.stream)
         defer { for number in [one, other] { close(number) } }
         var pipes: [Int32] = [0, 0]

@@ -11,8 +11,10 @@ import Testing
 struct LandlockDomainTests {
     @Test(
         arguments: [
-            (nil, "none"), (0, "none"), (1, "none"), (3, "none"), (4, "TCP connect, TCP bind"), (5, "TCP connect, TCP bind"),
-            (6, "TCP connect, TCP bind, abstract sockets, signals"), (8, "TCP connect, TCP bind, abstract sockets, signals"),
+            (nil, "none"), (0, "none"), (1, "none"), (3, "none"), (4, "TCP connect, TCP bind"),
+            (5, "TCP connect, TCP bind"),
+            (6, "TCP connect, TCP bind, abstract sockets, signals"),
+            (8, "TCP connect, TCP bind, abstract sockets, signals"),
             (9, "TCP connect, TCP bind, abstract sockets, signals, unix sockets by path"),
             (99, "TCP connect, TCP bind, abstract sockets, signals, unix sockets by path"),
         ] as [(Int?, String)]

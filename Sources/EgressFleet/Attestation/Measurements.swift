@@ -23,9 +23,9 @@ extension WorkerAttestation {
         public var noNewPrivileges: Bool
         /// The capability sets, as masks.
         public var capabilities: Capabilities
-        /// The effective user and group, and the kinds of standard input, output and error; nil in statements of versions
-        /// that did not say them.
+        /// The effective user and group; nil in statements of versions that did not say them.
         public var user, group: Int64?
+        /// The kinds of standard input, output and error; nil likewise.
         public var descriptors: [String]?
         /// What a Landlock domain denies the worker; nil likewise.
         public var landlock: [String]?

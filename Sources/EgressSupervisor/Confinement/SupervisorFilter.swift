@@ -19,10 +19,16 @@ enum SupervisorFilter {
 
     /// A reason, and the calls it allows.
     private static let groups: [(reason: String, calls: [String])] = [
-        ("bytes of what is open", ["read", "write", "readv", "writev", "pread64", "lseek", "fcntl", "ftruncate", "fsync"]),
+        (
+            "bytes of what is open",
+            ["read", "write", "readv", "writev", "pread64", "lseek", "fcntl", "ftruncate", "fsync"]
+        ),
         ("descriptors", ["close", "close_range", "dup", "dup2", "dup3", "fstat", "newfstatat", "statx", "fchdir"]),
         // To read /proc and to find what a caller's path leads to; O_PATH or for reading, see below.
-        ("paths", ["openat2", "readlink", "readlinkat", "access", "faccessat", "faccessat2", "umask", "chroot", "getcwd"]),
+        (
+            "paths",
+            ["openat2", "readlink", "readlinkat", "access", "faccessat", "faccessat2", "umask", "chroot", "getcwd"]
+        ),
         ("memory", ["mmap", "munmap", "mremap", "mprotect", "madvise", "brk", "memfd_create"]),
         (
             "sockets",
@@ -54,12 +60,17 @@ enum SupervisorFilter {
         (
             "processes of our own, and signals",
             [
-                "getpid", "getppid", "gettid", "getpgrp", "getpgid", "kill", "tgkill", "pidfd_send_signal", "wait4", "waitid",
-                "exit", "exit_group", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack", "restart_syscall",
+                "getpid", "getppid", "gettid", "getpgrp", "getpgid", "kill", "tgkill", "pidfd_send_signal", "wait4",
+                "waitid",
+                "exit", "exit_group", "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigaltstack",
+                "restart_syscall",
                 "signalfd4",
             ]
         ),
-        ("the runtime", ["futex", "sched_yield", "sched_getaffinity", "getrandom", "getrusage", "prlimit64", "uname", "sysinfo"]),
+        (
+            "the runtime",
+            ["futex", "sched_yield", "sched_getaffinity", "getrandom", "getrusage", "prlimit64", "uname", "sysinfo"]
+        ),
     ]
 
     // O_ACCMODE without O_RDONLY, O_CREAT, O_TRUNC, O_APPEND, and the bit of O_TMPFILE that O_DIRECTORY lacks
@@ -69,7 +80,10 @@ enum SupervisorFilter {
         // No raw socket, no other family: AF_INET, AF_INET6; SOCK_STREAM, SOCK_DGRAM with SOCK_NONBLOCK, SOCK_CLOEXEC
         (
             "socket",
-            .both(.isOneOf(argument: 0, [2, 10]), .isOneOf(argument: 1, [1, 2].flatMap { [$0, $0 | 0x80000, $0 | 0x80800] }))
+            .both(
+                .isOneOf(argument: 0, [2, 10]),
+                .isOneOf(argument: 1, [1, 2].flatMap { [$0, $0 | 0x80000, $0 | 0x80800] })
+            )
         ),
         ("clone", .isOneOf(argument: 0, [UInt32(SIGCHLD), 0x400])),  // CLONE_FILES
         ("prctl", .isOneOf(argument: 0, [1, 15])),  // PR_SET_PDEATHSIG, PR_SET_NAME
@@ -78,9 +92,11 @@ enum SupervisorFilter {
             .isOneOf(
                 argument: 1,
                 [
-                    0xc050_2100, 0xc018_2101, 0x4008_2102, 0x4008_2104,  // SECCOMP_IOCTL_NOTIF_RECV, _SEND, _ID_VALID, _SET_FLAGS
+                    // SECCOMP_IOCTL_NOTIF_RECV, _SEND, _ID_VALID, _SET_FLAGS
+                    0xc050_2100, 0xc018_2101, 0x4008_2102, 0x4008_2104,
                     0xc040_ff0b,  // PIDFD_GET_INFO of its first version
-                    0x5401, 0x540f, 0x5410, 0x541b, 0x5411,  // TCGETS, TIOCGPGRP, TIOCSPGRP, SIOCINQ, SIOCOUTQ
+                    // TCGETS, TIOCGPGRP, TIOCSPGRP, SIOCINQ, SIOCOUTQ
+                    0x5401, 0x540f, 0x5410, 0x541b, 0x5411,
                 ]
             )
         ),

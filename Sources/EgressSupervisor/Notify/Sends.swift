@@ -264,7 +264,11 @@ final class Sends: EventHandler {
     /// Only a process that can be spared may ask such a file system, and none of those sends.
     private func tellSlow(_ path: FileDescriptorBox, _ notice: ConnectNotice) -> Int32 {
         let name = LinuxSystem.path(of: path.raw) ?? "?"
-        gate.refuse(.limitReached, caller(notice), detail: "no datagram is sent to a socket in such a file system: \(name)")
+        gate.refuse(
+            .limitReached,
+            caller(notice),
+            detail: "no datagram is sent to a socket in such a file system: \(name)"
+        )
         return EACCES
     }
 

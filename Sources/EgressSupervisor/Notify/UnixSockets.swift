@@ -77,7 +77,8 @@ public final class UnixSockets {
         guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return false }
         let directory = String(path[..<slash])
         // With the effective ids (AT_EACCESS).
-        return unsafe faccessat(AT_FDCWD, directory, F_OK, 0x200) == 0 && faccessat(AT_FDCWD, directory, W_OK, 0x200) != 0
+        return unsafe faccessat(AT_FDCWD, directory, F_OK, 0x200) == 0
+            && faccessat(AT_FDCWD, directory, W_OK, 0x200) != 0
     }
 
     /// A path that was not there at the start is looked for now. It must be no link of any kind.
@@ -85,7 +86,8 @@ public final class UnixSockets {
         for index in named.indices where !named[index].isFound && named[index].comes {
             // Who asks has just looked it up: what is not in the cache is another file.
             guard let found = openPath(named[index].path, isCached: true),
-                let identity = FileIdentity(of: found.raw), identity.links == 1, identity == FileIdentity(of: descriptor),
+                let identity = FileIdentity(of: found.raw), identity.links == 1,
+                identity == FileIdentity(of: descriptor),
                 (try? FileSets.name(found.raw, index, isLocal: true)) != nil
             else { continue }
             named[index].isFound = true
