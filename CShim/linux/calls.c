@@ -26,10 +26,9 @@ int egress_memory_file(const char *name)
     return memfd_create(name, MFD_CLOEXEC);
 }
 
-int egress_open_without_links(const char *path, int is_cached)
+int egress_open_without_links(const char *path)
 {
-    struct open_how how = {.flags = O_PATH | O_CLOEXEC,
-                           .resolve = RESOLVE_NO_SYMLINKS | (is_cached ? RESOLVE_CACHED : 0)};
+    struct open_how how = {.flags = O_PATH | O_CLOEXEC, .resolve = RESOLVE_NO_SYMLINKS};
     return (int)syscall(SYS_openat2, AT_FDCWD, path, &how, sizeof how);
 }
 

@@ -49,7 +49,7 @@ static int side = SUPERVISOR;
 static const uint64_t *local;
 static size_t local_count;
 
-int egress_sets_start(void)
+int egress_sets_start(int has_names)
 {
     if (sets)
         return 0;
@@ -57,19 +57,26 @@ int egress_sets_start(void)
         mmap(NULL, sizeof(struct set) * SETS * SIDES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED)
         return -1;
-    for (int i = 0; i < SETS * SIDES; i++)
-        if ((instances[i / SETS][i % SETS] = inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) < 0)
+    // No more than are needed: a user has 128 of them.
+    for (int i = 0; i < SETS * SIDES; i++) {
+        int is_needed = i % SETS == INSIDE || has_names;
+        int instance = is_needed ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
+        if (is_needed && instance < 0)
             return -1;
+        instances[i / SETS][i % SETS] = instance;
+    }
     sets = memory;
     return 0;
 }
 
 int egress_sets_become_readers(int **kept)
 {
+    int count = 0;
     side = READER;
     for (int i = 0; sets && i < SETS; i++)
-        kept[i] = &instances[side][i];
-    return sets ? SETS : 0;
+        if (instances[side][i] >= 0)
+            kept[count++] = &instances[side][i];
+    return count;
 }
 
 void egress_sets_forget(void)
@@ -150,6 +157,10 @@ static int add(int whose, int which, int descriptor, int name)
     }
     struct set *set = &sets[whose * SETS + which];
     int instance = instances[whose][which];
+    if (instance < 0) {
+        errno = EBADF;
+        return -1;
+    }
     tidy(set, instance);
     int number = watch(set, instance, descriptor);
     if (number < 0 || place(set, number) >= 0)
@@ -175,11 +186,9 @@ int egress_is_inside(int descriptor)
     return find(INSIDE, descriptor) >= 0;
 }
 
-int egress_named_add(int descriptor, int name, int is_local)
+int egress_named_add(int descriptor, int name)
 {
-    if (add(SUPERVISOR, NAMED, descriptor, name) < 0)
-        return -1;
-    return is_local ? 0 : add(READER, NAMED, descriptor, name);
+    return add(SUPERVISOR, NAMED, descriptor, name) < 0 ? -1 : add(READER, NAMED, descriptor, name);
 }
 
 int egress_named_find(int descriptor)

@@ -170,7 +170,8 @@ void egress_look_at_file(struct egress_notice *notice, int descriptor)
 {
     notice->named = -1;
     look_at_mount(notice, descriptor);
-    find_in_sets(notice, descriptor);
+    if (!notice->is_slow)
+        find_in_sets(notice, descriptor);
 }
 
 int egress_file_status(int descriptor, struct egress_file *file)

@@ -130,6 +130,10 @@ static void serve_one(const struct reader *reader, const struct egress_task *tas
     atomic_store(&reader->mailbox->id, 0);
     // Taking someone's ids for a path took it away; who is orphaned by now finds the channel closed.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
+    // Before the answer: the caller may rely on its close(2) being the last.
+    for (int i = 0; i < 2; i++)
+        if (given[i] >= 0)
+            close(given[i]);
     if (egress_send_with_descriptors(reader->channel, &notice, sizeof notice, answered, 0) < 0)
         _exit(0); // the supervisor is gone
     if (answered[0] >= 0)
@@ -146,8 +150,6 @@ _Noreturn static void serve(const struct reader *reader)
         if (length != sizeof task)
             _exit(0); // the supervisor is gone
         serve_one(reader, &task, given);
-        for (size_t i = 0; i < count; i++)
-            close(given[i]);
     }
 }
 

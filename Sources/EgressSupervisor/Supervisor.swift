@@ -98,8 +98,8 @@ public final class Supervisor: EventHandler, Zone.Receiver {
         let unixSockets = try UnixSockets(process: self.sandbox.initPid, paths: unixPaths)
         for path in unixSockets.unfindable {
             reporter.say(
-                "egress-run: nothing is at the allowed unix socket \(path) yet, and nothing will be found there: the command "
-                    + "may write to its directory, and so could give another socket that name (start the service before)"
+                "egress-run: nothing is at the allowed unix socket \(path), and nothing that comes later will be found there "
+                    + "(start the service before)"
             )
         }
         sends =

@@ -47,13 +47,8 @@ public struct FileDescriptor: ~Copyable, Sendable {
     }
 
     /// Opens (O_PATH) what a path leads to without a symbolic link on the way (openat2(2)).
-    ///
-    /// - Parameter isCached: whether only what the kernel has in its cache is found, without waiting for any file system
-    public static func openWithoutLinks(_ path: String, isCached: Bool = false) throws(SystemError) -> FileDescriptor {
-        let cached: Int32 = isCached ? 1 : 0
-        return FileDescriptor(
-            owning: try retrying("opening '\(path)'") { unsafe egress_open_without_links(path, cached) }
-        )
+    public static func openWithoutLinks(_ path: String) throws(SystemError) -> FileDescriptor {
+        FileDescriptor(owning: try retrying("opening '\(path)'") { unsafe egress_open_without_links(path) })
     }
 
     /// A connected pair of AF_UNIX sockets of `type` (SOCK_SEQPACKET, ...), close-on-exec.

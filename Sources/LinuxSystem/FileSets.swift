@@ -5,9 +5,10 @@ internal import CLinux
 /// Files that are known by the kernel's own object and not by their numbers; see `CShim/linux/inside.c`. There is one of
 /// each set in a process: `ConnectNotice` tells what is in them.
 public enum FileSets {
-    /// Makes both sets, empty.
-    public static func start() throws(SystemError) {
-        _ = try retrying("noting which sockets are bound inside (inotify)") { egress_sets_start() }
+    /// Makes both sets, empty; that of names only if there are any.
+    public static func start(names: Bool) throws(SystemError) {
+        let what = "noting which sockets are bound inside (inotify, bounded by sysctl fs.inotify.max_user_instances)"
+        _ = try retrying(what) { egress_sets_start(names ? 1 : 0) }
     }
 
     /// Keeps a file of a local file system as one that was bound inside; of others a `NoticeReader` does that.
@@ -15,13 +16,9 @@ public enum FileSets {
         _ = try retrying("noting that a socket is bound inside (inotify)") { egress_inside_add(descriptor) }
     }
 
-    /// Names a file, by what `SocketFile.name` then says of it.
-    ///
-    /// - Parameter isLocal: whether its file system is known to be; else it has to be done before there is a `NoticeReader`
-    public static func name(_ descriptor: Int32, _ name: Int, isLocal: Bool = false) throws(SystemError) {
-        _ = try retrying("noting which unix sockets are named (inotify)") {
-            egress_named_add(descriptor, Int32(name), isLocal ? 1 : 0)
-        }
+    /// Names a file, by what `SocketFile.name` then says of it. To be done before there is a `NoticeReader`.
+    public static func name(_ descriptor: Int32, _ name: Int) throws(SystemError) {
+        _ = try retrying("noting which unix sockets are named (inotify)") { egress_named_add(descriptor, Int32(name)) }
     }
 
     /// File systems that answer from memory or a local disk, by their type (proc_pid_mountinfo(5)).
@@ -85,7 +82,7 @@ public struct SocketFile: Sendable {
         name = raw.named < 0 ? nil : Int(raw.named)
     }
 
-    /// Of an open descriptor, however long its file system takes.
+    /// Of an open descriptor; whose it is only if its file system is local.
     public init(of descriptor: Int32) {
         var raw = egress_notice()
         unsafe egress_look_at_file(&raw, descriptor)

@@ -10,7 +10,7 @@ private let allowing = ["-q", "--allow-unix-datagram", "inside"]
 
 /// Two servers, one after the other, beside a third.
 private let own = """
-    /usr/bin/python3 -c '
+    /usr/bin/python3 -I -c '
     import os, socket
     def serve(name):
         server = socket.socket(socket.AF_UNIX); server.bind(name); server.listen(); return server

@@ -16,8 +16,8 @@
 /// memfd_create(2), close-on-exec; -1 with errno.
 int egress_memory_file(const char *name);
 
-/// openat2(2) with O_PATH and RESOLVE_NO_SYMLINKS, and with RESOLVE_CACHED if `is_cached`; -1 with errno.
-int egress_open_without_links(const char *path, int is_cached);
+/// openat2(2) with O_PATH and RESOLVE_NO_SYMLINKS; -1 with errno.
+int egress_open_without_links(const char *path);
 
 /// accept4(2), non-blocking and close-on-exec, storing the peer in `peer`; -1 with errno.
 int egress_accept(int socket, struct sockaddr_storage *peer);

@@ -104,16 +104,16 @@ pid_t egress_reader_start(int channel, int timer, struct egress_patience patienc
 /// Gives a reader something to do, with descriptors (-1: none), without waiting; -1 with errno.
 int egress_reader_ask(int channel, const struct egress_task *task, int first, int second);
 
-/// Makes the sets of files that were bound inside, and that are named, empty; -1 with errno.
-int egress_sets_start(void);
+/// Makes the sets of files that were bound inside, and that are named if any are, empty; -1 with errno.
+int egress_sets_start(int has_names);
 
 /// Adds the file of an open descriptor to those that were bound inside, as far as this process asks: the supervisor about
 /// local file systems, the reader about others; -1 with errno.
 int egress_inside_add(int descriptor);
 
-/// Adds the file of an open descriptor to those that are named, with what a notice of it says; the supervisor's to call, and
-/// unless the file is known to be local, before there is a reader. -1 with errno.
-int egress_named_add(int descriptor, int name, int is_local);
+/// Adds the file of an open descriptor to those that are named, with what a notice of it says; to be done before there is a
+/// reader. -1 with errno.
+int egress_named_add(int descriptor, int name);
 
 /// Says which mounts of the worker answer at once, by their ids (statx(2), STATX_MNT_ID), in ascending order. They stay
 /// referred to.
@@ -183,7 +183,7 @@ int egress_identify(uint32_t task, struct egress_identity *identity);
 /// readlink(2) of a link of a task in /proc; -1 with errno.
 ssize_t egress_task_link(uint32_t task, const char *name, char *target, size_t capacity);
 
-/// Fills in what a notice says of the file behind a path's descriptor, however long that takes.
+/// Fills in what a notice says of the file behind a path's descriptor, of one of a local file system also whose it is.
 void egress_look_at_file(struct egress_notice *notice, int descriptor);
 
 /// What an open descriptor leads to, without asking its file system (AT_STATX_DONT_SYNC); -1 with errno.

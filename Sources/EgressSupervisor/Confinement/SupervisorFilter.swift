@@ -24,7 +24,7 @@ enum SupervisorFilter {
             ["read", "write", "readv", "writev", "pread64", "lseek", "fcntl", "ftruncate", "fsync"]
         ),
         ("descriptors", ["close", "close_range", "dup", "dup2", "dup3", "fstat", "newfstatat", "statx", "fchdir"]),
-        // To read /proc and to find what a caller's path leads to; O_PATH or for reading, see below.
+        // To read /proc and to find what a caller's path leads to. What openat2(2) opens for lies behind a pointer.
         (
             "paths",
             ["openat2", "readlink", "readlinkat", "access", "faccessat", "faccessat2", "umask", "chroot", "getcwd"]

@@ -52,6 +52,7 @@ final class Binds {
             let domain = socket.domain, box = PinnedSocketBox(socket)
             if domain == AF_UNIX { return bindUnix(call, box) }
             if let notice { return bind(call, notice, box) }
+            unixSockets.prepare()
             readers.ask(.look, for: call) { [unowned self] notice in
                 guard let notice else { return listener.answer(call.id, EACCES) }
                 if let path = notice.path { close(path) }

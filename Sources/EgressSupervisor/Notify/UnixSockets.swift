@@ -20,8 +20,11 @@ public final class UnixSockets {
         case denied
     }
 
-    /// Named paths, whether each was found, and of others whether they are looked for again.
-    private var named: [(path: String, isFound: Bool, comes: Bool)] = []
+    /// Named paths, by their place in what is told of a file (`SocketFile.name`).
+    private var named: [String] = []
+    /// Those where nothing was at the start. Nothing that comes later is found there: who can move files could give any
+    /// other socket that name.
+    private(set) var unfindable: [String] = []
     private let process: Int32
     private let outside: UnixSocketTable?
 
@@ -31,11 +34,15 @@ public final class UnixSockets {
     init(process: Int32, paths: [String]) throws(SystemError) {
         self.process = process
         outside = try? .own()
-        try FileSets.start()
+        try FileSets.start(names: !paths.isEmpty)
         for (index, path) in paths.enumerated() {
-            let path = realPath(path) ?? path, file = openPath(path)
-            if let file { try FileSets.name(file.raw, index) }
-            named.append((path, file != nil, file == nil && Self.isMadeByOthersAlone(path)))
+            let path = realPath(path) ?? path
+            named.append(path)
+            guard let file = openPath(path) else {
+                unfindable.append(path)
+                continue
+            }
+            try FileSets.name(file.raw, index)
         }
     }
 
@@ -59,45 +66,16 @@ public final class UnixSockets {
     func judge(_ descriptor: Int32, _ noticed: SocketFile) -> Judgement {
         guard noticed.isSocket else { return .inside }
         let known = noticed.isSlow ? noticed : SocketFile(of: descriptor)
-        if let name = known.name, named.indices.contains(name) { return .named(named[name].path) }
+        if let name = known.name, named.indices.contains(name) { return .named(named[name]) }
         if known.isInside { return .inside }
-        if !known.isSlow, let path = findLate(descriptor) { return .named(path) }
         guard let file = FileIdentity(of: descriptor) else { return .denied }
         // Only for what is told: either way nothing is connected. Nobody's file is as one whose server has ended.
         let numbers = file.inKernel(descriptor, mountsOf: process) ?? file
         return outside?.contains(numbers) == false ? .abandoned(known.isLocked ? EACCES : ECONNREFUSED) : .denied
     }
-
-    /// Named paths where nothing is yet, and where nothing that comes later will be found.
-    var unfindable: [String] { named.filter { !$0.isFound && !$0.comes }.map(\.path) }
-
-    /// True if the directory of a path is there, and the command, whose ids we have, may not write to it: who may can give any
-    /// socket that name (rename(2), link(2)).
-    private static func isMadeByOthersAlone(_ path: String) -> Bool {
-        guard let slash = path.lastIndex(of: "/"), slash > path.startIndex else { return false }
-        let directory = String(path[..<slash])
-        // With the effective ids (AT_EACCESS).
-        return unsafe faccessat(AT_FDCWD, directory, F_OK, 0x200) == 0
-            && faccessat(AT_FDCWD, directory, W_OK, 0x200) != 0
-    }
-
-    /// A path that was not there at the start is looked for now. It must be no link of any kind.
-    private func findLate(_ descriptor: Int32) -> String? {
-        for index in named.indices where !named[index].isFound && named[index].comes {
-            // Who asks has just looked it up: what is not in the cache is another file.
-            guard let found = openPath(named[index].path, isCached: true),
-                let identity = FileIdentity(of: found.raw), identity.links == 1,
-                identity == FileIdentity(of: descriptor),
-                (try? FileSets.name(found.raw, index, isLocal: true)) != nil
-            else { continue }
-            named[index].isFound = true
-            if SocketFile(of: descriptor).name == index { return named[index].path }
-        }
-        return nil
-    }
 }
 
 /// Opens a path without symbolic links (O_PATH).
-private func openPath(_ path: String, isCached: Bool = false) -> FileDescriptorBox? {
-    try? FileDescriptorBox(FileDescriptor.openWithoutLinks(path, isCached: isCached))
+private func openPath(_ path: String) -> FileDescriptorBox? {
+    try? FileDescriptorBox(FileDescriptor.openWithoutLinks(path))
 }
