@@ -107,9 +107,11 @@ ssize_t egress_receive_descriptors(int socket, void *buffer, size_t capacity, in
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = rights, .msg_controllen = sizeof rights};
     ssize_t length;
+    // Who ended before it took what we had sent leaves ECONNRESET, once, before what it had said itself (sock_error).
+    int is_reset = 0;
     do
         length = recvmsg(socket, &message, MSG_CMSG_CLOEXEC);
-    while (length < 0 && errno == EINTR);
+    while (length < 0 && (errno == EINTR || (errno == ECONNRESET && !is_reset++)));
     size_t room = *count;
     *count = 0;
     if (length < 0)

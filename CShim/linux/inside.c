@@ -44,28 +44,29 @@ struct set {
 
 enum { SUPERVISOR, READER, SIDES };
 static struct set *sets; // of the supervisor, then of the reader
-static int instances[SIDES][SETS];
+static int instances[SIDES][SETS] = {{-1, -1}, {-1, -1}};
 static int side = SUPERVISOR;
 static const uint64_t *local;
 static size_t local_count;
 
 int egress_sets_start(int has_names)
 {
-    if (sets)
-        return 0;
-    void *memory =
-        mmap(NULL, sizeof(struct set) * SETS * SIDES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (memory == MAP_FAILED)
-        return -1;
-    // No more than are needed: a user has 128 of them.
-    for (int i = 0; i < SETS * SIDES; i++) {
-        int is_needed = i % SETS == INSIDE || has_names;
-        int instance = is_needed ? inotify_init1(IN_NONBLOCK | IN_CLOEXEC) : -1;
-        if (is_needed && instance < 0)
+    if (!sets) {
+        void *memory =
+            mmap(NULL, sizeof(struct set) * SETS * SIDES, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        if (memory == MAP_FAILED)
             return -1;
-        instances[i / SETS][i % SETS] = instance;
+        sets = memory;
     }
-    sets = memory;
+    // No more instances than are needed: a user has 128 of them.
+    for (int i = 0; i < SETS * SIDES; i++) {
+        int *instance = &instances[i / SETS][i % SETS];
+        if (*instance >= 0 || (i % SETS == NAMED && !has_names))
+            continue;
+        *instance = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+        if (*instance < 0)
+            return -1;
+    }
     return 0;
 }
 
